@@ -1,0 +1,100 @@
+import type { Json } from './json.ts';
+import type { ContainerList } from './pod.ts';
+import type { RuleId } from './ruleId.ts';
+
+/** Why a field was left as it is, because somebody had decided it already. Codes are stable: logs and metrics carry them. */
+export type KeptReason =
+  | 'explicit'
+  | 'inherited'
+  | 'annotation'
+  | 'emptyList'
+  | 'addedBefore'
+  | 'mounted'
+  | 'alreadyWritable'
+  | 'coveredByParent'
+  | 'writableRoot';
+
+/** Why a missing field was not filled in. Codes are stable: logs and metrics carry them. */
+export type WithheldReason =
+  | 'windows'
+  | 'hostProcess'
+  | 'exception'
+  | 'privileged'
+  | 'runsAsRoot'
+  | 'rootAllowed'
+  | 'userNamespace'
+  | 'unmaskedProcMount'
+  | 'windowsAdministrator'
+  | 'addsAllCapabilities'
+  | 'addsSysAdmin'
+  | 'addsSameCapabilities'
+  | 'debugContainer'
+  | 'hostNetwork'
+  | 'underReadOnlyMount'
+  | 'deviceAtPath'
+  | 'badPath'
+  | 'badSizeLimit'
+  | 'noSuchContainer'
+  | 'declarationNotAllowed'
+  | 'annotationsFull';
+
+/** The reason why a field was added in another way than the policy says it. */
+export type AddedReason = 'undoOwnPodDefault';
+
+export interface PodScope {
+  readonly scope: 'pod';
+}
+
+export interface ContainerScope {
+  readonly scope: 'container';
+  readonly list: ContainerList;
+  readonly index: number;
+  readonly container: string;
+}
+
+interface Subject {
+  /** `provenance` is no rule of a policy: it is the record that kube-harden leaves of its own work. */
+  readonly rule: RuleId | 'provenance';
+  /**
+   * The field below the pod's `spec` or below the container, in Kubernetes' own words, list entries by their key; or
+   * the pod's own, from `metadata.` on.
+   */
+  readonly field: string;
+  readonly where: PodScope | ContainerScope;
+}
+
+/** Missing, so filled in: `value` goes to `path`, a JSON pointer from the pod's root; `-` at its end appends. */
+export interface Added extends Subject {
+  readonly action: 'added';
+  readonly path: readonly string[];
+  readonly value: Json;
+  readonly reason?: AddedReason;
+}
+
+/** The author, or the scope above, had decided already. */
+export interface Kept extends Subject {
+  readonly action: 'kept';
+  readonly reason: KeptReason;
+  /** The value that stays, where there is one. */
+  readonly value?: Json;
+}
+
+/** Filling it in would get the pod rejected, or break a container by what its own explicit settings say. */
+export interface Withheld extends Subject {
+  readonly action: 'withheld';
+  readonly reason: WithheldReason;
+  /** What the sentence needs besides the reason: the setting that stands against it, or the path that was refused. */
+  readonly detail?: string;
+}
+
+export type Decision = Added | Kept | Withheld;
+export type Reason = AddedReason | KeptReason | WithheldReason;
+
+/**
+ * A field's full name in a pod: `spec.securityContext.runAsNonRoot`, `spec.containers[web].volumeMounts[/tmp]`,
+ * `metadata.annotations`.
+ */
+export function fieldName({ where, field }: Subject): string {
+  if (where.scope === 'container') return `spec.${where.list}[${where.container}].${field}`;
+  return field.startsWith('metadata.') ? field : `spec.${field}`;
+}

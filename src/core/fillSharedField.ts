@@ -1,0 +1,104 @@
+import type { Added, Decision, Kept } from './decision.ts';
+import type { Objection } from './fillContainerField.ts';
+import { againstLinuxField } from './fillContainerField.ts';
+import type { Json } from './json.ts';
+import type { Container, Pod } from './pod.ts';
+import { effective } from './pod.ts';
+import type { Policy } from './policy.ts';
+import type { Subject } from './rule.ts';
+import { isExcepted, podScope, scopeOf } from './rule.ts';
+
+export interface SharedField {
+  /** The rule's name is the field's, at both scopes. */
+  readonly rule: 'seccompProfile' | 'runAsNonRoot' | 'runAsUser' | 'runAsGroup';
+  /** Stands against the field anywhere in the pod. */
+  readonly againstPod: () => Objection | undefined;
+  /** Stands against the field's being in effect in a container that does not set it itself. */
+  readonly against: (container: Container) => Objection | undefined;
+  /** A decision about the field that the author took elsewhere than in the field, for the pod or for a container. */
+  readonly decidedElsewhere?: (container?: Container) => boolean;
+}
+
+/**
+ * Decides a field that pods and containers have. It goes to the pod, once for all, unless some container would inherit
+ * what must not come to it; then to each of the others by itself.
+ */
+export function fillSharedField(subject: Subject, field: SharedField): readonly Decision[] {
+  const { rule } = field;
+  const wanted = wantedValue(subject.policy, rule);
+  if (wanted === undefined) return [];
+  const name = `securityContext.${rule}`;
+  const atPod = { rule, field: name, where: podScope };
+
+  const onPod = subject.pod.securityContext[rule] ?? null;
+  if (onPod !== null) {
+    return [{ ...atPod, action: 'kept', reason: 'explicit', value: onPod }, ...keptByContainers(subject, field)];
+  }
+  if (field.decidedElsewhere?.() === true) {
+    return [{ ...atPod, action: 'kept', reason: 'annotation' }, ...keptByContainers(subject, field)];
+  }
+  const objection = isExcepted(subject, rule) ? ({ reason: 'exception' } as const) : field.againstPod();
+  if (objection !== undefined) {
+    return [{ ...atPod, action: 'withheld', ...objection }, ...keptByContainers(subject, field)];
+  }
+
+  const decided = subject.containers.map((container) => decideForContainer(subject, field, wanted.value, container));
+  const podWide = decided.every((decision) => decision.action === 'added' || setsItself(decision));
+  if (!podWide || !subject.podLevelIsOpen || wanted.block === 'container') return decided;
+  const added: Added = {
+    ...atPod,
+    action: 'added',
+    path: ['spec', 'securityContext', rule],
+    value: wanted.value,
+  };
+  return [added, ...decided.filter((decision) => decision.action === 'kept')];
+}
+
+function decideForContainer(subject: Subject, field: SharedField, value: Json, container: Container): Decision {
+  const { rule } = field;
+  const about = { rule, field: `securityContext.${rule}`, where: scopeOf(container) };
+  const own = container.securityContext[rule] ?? null;
+  if (own !== null) return { ...about, action: 'kept', reason: 'explicit', value: own };
+  if (field.decidedElsewhere?.(container) === true) return { ...about, action: 'kept', reason: 'annotation' };
+  const objection = isExcepted(subject, rule, container)
+    ? ({ reason: 'exception' } as const)
+    : field.against(container);
+  if (objection !== undefined) return { ...about, action: 'withheld', ...objection };
+  const path = ['spec', container.list, String(container.index), 'securityContext', rule];
+  return { ...about, action: 'added', path, value };
+}
+
+/** A container that sets the field itself inherits nothing, so it does not stand in the way of the pod's. */
+function setsItself(decision: Decision): boolean {
+  return decision.action === 'kept' && decision.reason === 'explicit';
+}
+
+function keptByContainers(subject: Subject, { rule }: SharedField): readonly Kept[] {
+  return subject.containers.flatMap((container): readonly Kept[] => {
+    const own = container.securityContext[rule] ?? null;
+    if (own === null) return [];
+    const about = { rule, field: `securityContext.${rule}`, where: scopeOf(container) };
+    return [{ ...about, action: 'kept', reason: 'explicit', value: own }];
+  });
+}
+
+function wantedValue(
+  policy: Policy,
+  rule: SharedField['rule'],
+): { value: Json; block: 'pod' | 'container' } | undefined {
+  const forPod = policy.pod[rule];
+  if (forPod !== undefined) return { value: forPod, block: 'pod' };
+  const forContainer = policy.container[rule];
+  return forContainer === undefined ? undefined : { value: forContainer, block: 'container' };
+}
+
+/** What stands against a user or group of the policy's choice: anything that says that root is wanted. */
+export function againstIdentity(pod: Pod): Pick<SharedField, 'againstPod' | 'against'> {
+  return {
+    againstPod: () => againstLinuxField(pod) ?? (pod.hasUserNamespace ? { reason: 'userNamespace' } : undefined),
+    against: (container) => {
+      if (container.securityContext['privileged'] === true) return { reason: 'privileged' };
+      return effective(pod, container, 'runAsNonRoot') === false ? { reason: 'rootAllowed' } : undefined;
+    },
+  };
+}

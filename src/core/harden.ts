@@ -1,0 +1,142 @@
+import type { Added, Decision } from './decision.ts';
+import { fieldName } from './decision.ts';
+import type { Json, JsonObject } from './json.ts';
+import { isJsonObject, isSameJson } from './json.ts';
+import { makeOperations } from './operations.ts';
+import type { Patch } from './patch.ts';
+import { PodShapeError, readPod } from './pod.ts';
+import type { Policy } from './policy.ts';
+import type { OwnField } from './provenance.ts';
+import { findOwnFields, provenanceOf, withoutOwnFields } from './provenance.ts';
+import type { Subject } from './rule.ts';
+import { exceptionsFor, podScope } from './rule.ts';
+import { rules } from './rules.ts';
+
+/** What is to become of a pod. */
+export interface Hardening {
+  /** Always applies to the pod it was made for; empty where nothing is missing. */
+  readonly patch: Patch;
+  /** In the order of the rules, then of the containers. */
+  readonly decisions: readonly Decision[];
+}
+
+/** A pod of which no API server could make sense: where, and what is wrong, in one line. */
+export interface Refusal {
+  readonly refusal: string;
+}
+
+/**
+ * Decides for a pod, or for a workload's pod template, what kube-harden fills in under a policy.
+ *
+ * Pure: the pod is not modified, and the same pod and policy give the same answer, byte for byte. Never throws for
+ * what is in a pod.
+ */
+export function harden(pod: Json, policy: Policy): Hardening | Refusal {
+  return orRefusal(pod, (raw) => {
+    const own = findOwnFields(raw, policy);
+    const authored = readPod(own.length === 0 ? raw : withoutOwnFields(raw, own));
+    const subject: Subject = {
+      pod: authored,
+      policy,
+      containers: authored.containers,
+      podLevelIsOpen: true,
+      podDefaultsAreOurs: new Set(),
+      exceptions: exceptionsFor(authored, policy),
+    };
+    return finish(raw, subject, decide(subject), own);
+  });
+}
+
+/**
+ * Decides for the debug containers that an update of `pods/ephemeralcontainers` brings: those whose names the old pod
+ * does not have. Whatever else stands in the pod cannot be changed any more. Never throws for what is in a pod.
+ */
+export function hardenEphemeralContainers(pod: Json, oldPod: Json, policy: Policy): Hardening | Refusal {
+  return orRefusal(pod, (raw) => {
+    const read = readPod(raw);
+    const oldNames = new Set(readPod(oldPod).containers.map(({ name }) => name));
+    const own = findOwnFields(raw, policy).filter(({ path }) => path[1] === 'securityContext');
+    const decisions = decide({
+      pod: read,
+      policy,
+      containers: read.containers.filter(({ list, name }) => list === 'ephemeralContainers' && !oldNames.has(name)),
+      podLevelIsOpen: false,
+      podDefaultsAreOurs: new Set(own.map(({ rule }) => rule)),
+      exceptions: exceptionsFor(read, policy),
+    });
+    return { patch: makeOperations(raw, decisions.filter(isAdded)), decisions };
+  });
+}
+
+function orRefusal(pod: Json, hardenPod: (raw: JsonObject) => Hardening): Hardening | Refusal {
+  try {
+    return hardenPod(isJsonObject(pod) ? pod : {});
+  } catch (error) {
+    if (error instanceof PodShapeError) return { refusal: error.message };
+    throw error;
+  }
+}
+
+function decide(subject: Subject): readonly Decision[] {
+  const decisions: Decision[] = [];
+  for (const rule of rules) decisions.push(...rule.decide(subject, decisions));
+  return decisions;
+}
+
+/** Holds what the rules want against what an earlier call of ours has left in the pod. */
+function finish(
+  raw: JsonObject,
+  { policy }: Subject,
+  decided: readonly Decision[],
+  own: readonly OwnField[],
+): Hardening {
+  const ownByName = new Map(own.map((field) => [field.name, field]));
+  const decisions = decided.map((decision) => recognizeOwn(decision, ownByName));
+  const additions = decisions.filter(isAdded);
+  const wanted = new Set(decided.filter(isAdded).map(fieldName));
+  const removals = own.filter(({ name, path }) => !wanted.has(name) && !isStillMounted(raw, path, own));
+  if (additions.length === 0 && removals.length === 0) return { patch: [], decisions };
+
+  const provenance = provenanceOf(raw, policy, decisions);
+  const patch = makeOperations(
+    raw,
+    [...additions, ...(provenance ?? [])],
+    removals.map(({ path }) => path),
+  );
+  return { patch, decisions: provenance === undefined ? [...decisions, annotationsFull] : decisions };
+}
+
+function isAdded(decision: Decision): decision is Added {
+  return decision.action === 'added';
+}
+
+function recognizeOwn(decision: Decision, own: ReadonlyMap<string, OwnField>): Decision {
+  if (!isAdded(decision)) return decision;
+  const field = own.get(fieldName(decision));
+  // An entry of a list is known by its key: the API server may write the rest of it in another form.
+  const isEntry = decision.path.at(-1) === '-';
+  if (field === undefined || !(isEntry || isSameJson(field.value, decision.value))) return decision;
+  const { rule, field: name, where } = decision;
+  return { rule, field: name, where, action: 'kept', reason: 'addedBefore', value: field.value };
+}
+
+/** Whether some container that is not ours to change has mounted a volume of ours in the meantime. */
+function isStillMounted(raw: JsonObject, path: readonly string[], own: readonly OwnField[]): boolean {
+  if (path[1] !== 'volumes') return false;
+  const authored = readPod(withoutOwnFields(raw, own));
+  const name = readPod(raw).volumes[Number(path[2])]?.['name'];
+  return authored.containers.some(({ volumeMounts }) => volumeMounts.some((mount) => mount['name'] === name));
+}
+
+const annotationsFull: Decision = {
+  rule: 'provenance',
+  field: 'metadata.annotations',
+  where: podScope,
+  action: 'withheld',
+  reason: 'annotationsFull',
+};
+
+/** Whether an answer is a refusal. */
+export function isRefusal(answer: Hardening | Refusal): answer is Refusal {
+  return 'refusal' in answer;
+}

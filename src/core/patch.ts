@@ -1,0 +1,14 @@
+import type { Json } from './json.ts';
+
+/** One RFC 6902 operation; `path` is an RFC 6901 pointer. Hardening needs no other kinds. */
+export type PatchOperation =
+  | { readonly op: 'add'; readonly path: string; readonly value: Json }
+  | { readonly op: 'replace'; readonly path: string; readonly value: Json }
+  | { readonly op: 'remove'; readonly path: string };
+
+export type Patch = readonly PatchOperation[];
+
+/** Escapes one reference token of a JSON pointer (RFC 6901, section 3). */
+export function escapePointerToken(token: string): string {
+  return token.replaceAll('~', '~0').replaceAll('/', '~1');
+}

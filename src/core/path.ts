@@ -1,0 +1,50 @@
+/** Paths inside a container, compared as the kubelet and the runtime resolve them. */
+
+/** Absolute, without empty, `.` and `..` segments and without a slash at its end; `tmp`, `/tmp/` and `//tmp` are one. */
+export function cleanPath(path: string): string {
+  const segments: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '..') segments.pop();
+    else if (segment !== '' && segment !== '.') segments.push(segment);
+  }
+  return `/${segments.join('/')}`;
+}
+
+/** Whether one clean path is another or lies below it. */
+export function isAtOrBelow(path: string, ancestor: string): boolean {
+  return path === ancestor || ancestor === '/' || path.startsWith(`${ancestor}/`);
+}
+
+/** Linux' PATH_MAX, with its closing zero byte. */
+const longestPath = 4095;
+
+/** What below these is the kernel's; an emptyDir there hides devices and process files. */
+const kernelPaths: readonly string[] = ['/proc', '/sys', '/dev'];
+
+/** Where the API server itself mounts the service account's token, on the cluster but in no manifest. */
+const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** Why no emptyDir may be mounted at a declared path, as words for people; `undefined` for a good one. */
+export function pathProblem(path: string): string | undefined {
+  if (!path.startsWith('/')) return 'is not absolute';
+  if (path.split('/').includes('..')) return 'has a ".." in it';
+  if (path.includes(':')) return 'has a ":" in it, which a mountPath must not';
+  if (hasControlCharacter(path)) return 'has a control character in it';
+  if (path.length > longestPath) return `is longer than ${longestPath} characters`;
+  const clean = cleanPath(path);
+  if (clean === '/') return 'is the root itself';
+  const kernelPath = kernelPaths.find((ancestor) => isAtOrBelow(clean, ancestor));
+  if (kernelPath !== undefined) return clean === kernelPath ? 'belongs to the kernel' : `lies below ${kernelPath}`;
+  if (isAtOrBelow(clean, tokenPath)) return "is the service account token's";
+  return undefined;
+}
+
+function hasControlCharacter(text: string): boolean {
+  return [...text].some((character) => character < ' ' || character === '\u007f');
+}
+
+/** A size that an emptyDir's sizeLimit takes: whole or decimal, in bytes or with a unit of k, Mi, Gi, …. */
+export function isSizeLimit(text: string): boolean {
+  // Source: k8s.io/apimachinery resource.Quantity, without signs, parts of a byte and exponents.
+  return /^[0-9]{1,12}(\.[0-9]{1,3})?(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$/.test(text);
+}

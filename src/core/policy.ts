@@ -1,0 +1,240 @@
+import { z } from 'zod';
+import type { ImagePatterns } from './imagePattern.ts';
+import { compileImagePatterns, imagePatternProblem } from './imagePattern.ts';
+import type { Json } from './json.ts';
+import { cleanPath, isSizeLimit, pathProblem } from './path.ts';
+import { ruleIds } from './ruleId.ts';
+import { containerOnlyFields, podOnlyFields, sharedFields } from './securityContextFields.ts';
+
+/** Source: k8s.io/kubernetes pkg/apis/core/validation, `IsValidUserID` and `IsValidGroupID`. */
+const largestId = 2 ** 31 - 1;
+
+const userId = z.int().min(1).max(largestId);
+const groupId = z.int().min(0).max(largestId);
+const seccompProfile = z.union([
+  z.strictObject({ type: z.literal('RuntimeDefault') }),
+  z.strictObject({ type: z.literal('Localhost'), localhostProfile: z.string().min(1) }),
+]);
+
+/** Fields that both scopes have: at `pod` they are set once for all containers where that can be, at `container` on each. */
+const shared = {
+  runAsNonRoot: z.literal(true).optional(),
+  runAsUser: userId.optional(),
+  runAsGroup: groupId.optional(),
+  seccompProfile: seccompProfile.optional(),
+};
+
+const podFields = z.strictObject({
+  ...shared,
+  fsGroup: groupId.optional(),
+  supplementalGroups: z.array(groupId).min(1).optional(),
+});
+
+const containerFields = z.strictObject({
+  ...shared,
+  allowPrivilegeEscalation: z.literal(false).optional(),
+  capabilities: z.strictObject({ drop: z.array(z.string().regex(/^[A-Za-z_]+$/)).min(1) }).optional(),
+  readOnlyRootFilesystem: z.literal(true).optional(),
+});
+
+const imagePatterns = z
+  .array(
+    z.string().superRefine((pattern, context) => {
+      const problem = imagePatternProblem(pattern);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    }),
+  )
+  .min(1);
+
+const path = z.string().superRefine((text, context) => {
+  const problem = pathProblem(text);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} ${problem}` });
+});
+
+const sizeLimit = z.string().refine(isSizeLimit, { message: 'is not a size such as 64Mi' });
+
+const writablePath = z.union([path, z.strictObject({ path, sizeLimit: sizeLimit.optional() })]);
+
+const labelSelector = z.strictObject({
+  matchLabels: z.record(z.string(), z.string()).optional(),
+  matchExpressions: z
+    .array(
+      z.strictObject({
+        key: z.string().min(1),
+        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+        values: z.array(z.string()).optional(),
+      }),
+    )
+    .optional(),
+});
+
+const exception = z
+  .strictObject({
+    podSelector: labelSelector.optional(),
+    images: imagePatterns.optional(),
+    skip: z.array(z.enum(ruleIds)).min(1),
+  })
+  .refine(({ podSelector, images }) => podSelector !== undefined || images !== undefined, {
+    message: 'needs a podSelector or images; to switch a field off everywhere, leave it out of the policy',
+  });
+
+/** A DNS-1123 label, since the name stands in a URL's path and in a namespace's label. */
+const policyName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/)
+  .refine((name) => name !== 'none', { message: '"none" is what a namespace says to opt out' });
+
+const schema = z.strictObject({
+  apiVersion: z.literal('kube-harden.io/v1alpha1'),
+  kind: z.literal('HardeningPolicy'),
+  metadata: z.looseObject({ name: policyName }),
+  spec: z.strictObject({
+    pod: podFields.optional(),
+    container: containerFields.optional(),
+    writablePaths: z.array(z.strictObject({ images: imagePatterns, paths: z.array(writablePath).min(1) })).optional(),
+    exceptions: z.array(exception).optional(),
+    lowPorts: z.boolean().optional(),
+    podMayDeclareWritablePaths: z.boolean().optional(),
+  }),
+});
+
+export type LabelSelector = z.infer<typeof labelSelector>;
+
+export interface WritablePath {
+  /** Clean: absolute, no slash at its end. */
+  readonly path: string;
+  /** A Kubernetes quantity, such as `64Mi`. */
+  readonly sizeLimit: string | undefined;
+}
+
+export interface Exception {
+  readonly podSelector: LabelSelector | undefined;
+  /** `undefined` for all images. */
+  readonly images: ImagePatterns<true> | undefined;
+  readonly skip: readonly string[];
+}
+
+/** A HardeningPolicy made ready for use: every field that may be missing has its default, every pattern is compiled. */
+export interface Policy {
+  readonly name: string;
+  readonly pod: z.infer<typeof podFields>;
+  readonly container: z.infer<typeof containerFields>;
+  readonly writablePaths: ImagePatterns<readonly WritablePath[]>;
+  readonly exceptions: readonly Exception[];
+  readonly lowPorts: boolean;
+  readonly podMayDeclareWritablePaths: boolean;
+}
+
+/** What is wrong with a policy, and where: keys and list indices from the document's root. */
+export interface PolicyProblem {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+export type ParsedPolicy = { readonly policy: Policy } | { readonly problems: readonly PolicyProblem[] };
+
+/** Whether a document says that it is a policy; whether it is a good one, `parsePolicy` tells. */
+export function isPolicyDocument(document: Json): boolean {
+  return (
+    typeof document === 'object' && document !== null && 'kind' in document && document['kind'] === 'HardeningPolicy'
+  );
+}
+
+/** Parses a HardeningPolicy strictly: an unknown key, a wrong type and a wrong scope are problems, never ignored. */
+export function parsePolicy(document: Json): ParsedPolicy {
+  const result = schema.safeParse(document, { reportInput: true });
+  if (!result.success) return { problems: result.error.issues.flatMap((issue) => problemsOf(issue, [])) };
+  const { metadata, spec } = result.data;
+  return {
+    policy: {
+      name: metadata.name,
+      pod: spec.pod ?? {},
+      container: spec.container ?? {},
+      writablePaths: compileImagePatterns(
+        (spec.writablePaths ?? []).map(({ images, paths }) => ({ images, entry: paths.map(readWritablePath) })),
+      ),
+      exceptions: (spec.exceptions ?? []).map(({ podSelector, images, skip }) => ({
+        podSelector,
+        images: images === undefined ? undefined : compileImagePatterns([{ images, entry: true }]),
+        skip,
+      })),
+      lowPorts: spec.lowPorts ?? false,
+      podMayDeclareWritablePaths: spec.podMayDeclareWritablePaths ?? true,
+    },
+  };
+}
+
+function readWritablePath(written: z.infer<typeof writablePath>): WritablePath {
+  if (typeof written === 'string') return { path: cleanPath(written), sizeLimit: undefined };
+  return { path: cleanPath(written.path), sizeLimit: written.sizeLimit };
+}
+
+type Issue = z.core.$ZodIssue;
+
+function problemsOf(issue: Issue, parents: readonly string[]): readonly PolicyProblem[] {
+  const at = [...parents, ...issue.path.map(String)];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...at, key], message: misplacement(at, key) }));
+  }
+  if (issue.code === 'invalid_union') return [closestAlternative(issue, at)];
+  return [{ path: at, message: sentence(issue) }];
+}
+
+/** Of a union's alternatives, the one that the author meant is the one that complains about the least. */
+function closestAlternative(issue: z.core.$ZodIssueInvalidUnion, at: readonly string[]): PolicyProblem {
+  const alternatives = issue.errors
+    .map((issues) => issues.flatMap((inner) => problemsOf(inner, at)))
+    .sort((left, right) =>
+      right[0]?.path.length === left[0]?.path.length
+        ? left.length - right.length
+        : (right[0]?.path.length ?? 0) - (left[0]?.path.length ?? 0),
+    );
+  return alternatives[0]?.[0] ?? { path: at, message: 'has a value that does not fit' };
+}
+
+function misplacement(parent: readonly string[], key: string): string {
+  const block = parent.join('.');
+  if (block === 'spec.pod' && containerOnlyFields.includes(key))
+    return 'is a container-level field: it belongs under spec.container';
+  if (block === 'spec.container' && podOnlyFields.includes(key))
+    return 'is a pod-level field: it belongs under spec.pod';
+  if (block === 'spec.pod' || block === 'spec.container') {
+    const known = [...containerOnlyFields, ...podOnlyFields, ...sharedFields].includes(key);
+    return known ? 'is no field that kube-harden fills in' : 'is no field of a security context';
+  }
+  if (block === 'spec' && podFields.keyof().safeParse(key).success) return 'belongs under spec.pod';
+  if (block === 'spec' && containerFields.keyof().safeParse(key).success) return 'belongs under spec.container';
+  return 'is unknown';
+}
+
+function sentence(issue: Issue): string {
+  if (issue.input === undefined && issue.code !== 'custom') return 'is missing';
+  const found = typeof issue.input === 'object' ? '' : `, not ${JSON.stringify(issue.input)}`;
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${expectedType(issue.expected)}${found}`;
+    case 'invalid_value':
+      return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map((value) => JSON.stringify(value)).join(', ')}${found}`;
+    case 'too_small':
+      return issue.origin === 'array' ? 'must not be empty' : `must be at least ${issue.minimum}${found}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}${found}`;
+    case 'invalid_format':
+      return `has a form that Kubernetes does not take${found}`;
+    default:
+      return issue.message;
+  }
+}
+
+function expectedType(expected: string): string {
+  const words: Readonly<Record<string, string>> = {
+    array: 'a list',
+    boolean: 'true or false',
+    int: 'a whole number',
+    number: 'a number',
+    object: 'an object',
+    record: 'an object',
+    string: 'a string',
+  };
+  return words[expected] ?? expected;
+}

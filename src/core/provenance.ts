@@ -1,0 +1,212 @@
+/**
+ * What kube-harden says about its own work on a pod, so that a later call can tell its own defaults from an author's
+ * settings: the API server calls once more when another webhook changed the pod in between, and files that were fixed
+ * come by as pods.
+ */
+import type { Decision } from './decision.ts';
+import { fieldName } from './decision.ts';
+import type { Json, JsonObject } from './json.ts';
+import { isJsonObject, isSameJson } from './json.ts';
+import type { Addition } from './operations.ts';
+import { compareLastIndex } from './operations.ts';
+import { containerLists } from './pod.ts';
+import type { Policy } from './policy.ts';
+import type { RuleId } from './ruleId.ts';
+
+/** The policy that hardened the pod last. */
+export const policyAnnotation = 'kube-harden.io/policy';
+
+/** A JSON list of the fields that kube-harden added, by their full names. */
+export const addedAnnotation = 'kube-harden.io/added';
+
+/** Source: k8s.io/apimachinery pkg/api/validation, `TotalAnnotationSizeLimitB`. */
+const mostAnnotationBytes = 256 * 1024;
+
+/** UTF-8 takes at most three bytes for a UTF-16 code unit. */
+const mostBytesPerUnit = 3;
+
+/** A field that an earlier call added and nobody has changed since. */
+export interface OwnField {
+  readonly name: string;
+  readonly rule: RuleId;
+  readonly path: readonly string[];
+  readonly value: Json;
+}
+
+/** The fields that the pod's annotation claims, whether they are still there or not. */
+export function claimedFields(pod: JsonObject): readonly string[] {
+  const annotation = annotationsOf(pod)[addedAnnotation];
+  if (typeof annotation !== 'string') return [];
+  const parsed = parseJson(annotation);
+  return Array.isArray(parsed) ? parsed.filter((name) => typeof name === 'string') : [];
+}
+
+/**
+ * Of the claimed fields those that the policy would fill in with the very value that they have. Any other value is
+ * somebody's decision, and a field that the policy does not name is none of its business.
+ */
+export function findOwnFields(pod: JsonObject, policy: Policy): readonly OwnField[] {
+  return claimedFields(pod).flatMap((name) => {
+    const found = locate(pod, name);
+    return found !== undefined && isOurs(found, policy) ? [found] : [];
+  });
+}
+
+/** The pod as its author wrote it: a copy without kube-harden's own fields. */
+export function withoutOwnFields(pod: JsonObject, own: readonly OwnField[]): JsonObject {
+  const copy = structuredClone(pod);
+  for (const { path } of [...own].sort((left, right) => compareLastIndex(right.path, left.path))) {
+    const parent = at(copy, path.slice(0, -1));
+    const key = path.at(-1) ?? '';
+    // The copy is this function's own, so taking from it changes nobody's pod.
+    if (Array.isArray(parent)) parent.splice(Number(key), 1);
+    else if (isJsonObject(parent)) delete (parent as { [key: string]: Json })[key];
+  }
+  return copy;
+}
+
+/** The annotations to write after something was added; `undefined` where the pod has no room left for them. */
+export function provenanceOf(
+  pod: JsonObject,
+  policy: Policy,
+  decisions: readonly Decision[],
+): readonly Addition[] | undefined {
+  const names = decisions.filter(isOwnWork).map(fieldName);
+  const others = claimedFields(pod).filter((name) => {
+    const field = locate(pod, name);
+    return field !== undefined && !asksFor(policy, field.rule);
+  });
+  const added = JSON.stringify([...new Set([...names, ...others])]);
+  const annotations = annotationsOf(pod);
+  const present = Object.entries(annotations).filter(([key]) => key !== policyAnnotation && key !== addedAnnotation);
+  const written: [string, Json][] = [
+    [policyAnnotation, policy.name],
+    [addedAnnotation, added],
+  ];
+  if (!fits([...present, ...written])) return undefined;
+  return written
+    .filter(([key, value]) => annotations[key] !== value)
+    .map(([key, value]) => ({ path: ['metadata', 'annotations', key], value }));
+}
+
+function isOwnWork(decision: Decision): boolean {
+  return decision.action === 'added' || (decision.action === 'kept' && decision.reason === 'addedBefore');
+}
+
+function fits(annotations: readonly (readonly [string, Json])[]): boolean {
+  const texts = annotations.flatMap(([key, value]) => (typeof value === 'string' ? [key, value] : [key]));
+  const units = texts.reduce((sum, text) => sum + text.length, 0);
+  if (units * mostBytesPerUnit <= mostAnnotationBytes) return true;
+  const encoder = new TextEncoder();
+  return texts.reduce((sum, text) => sum + encoder.encode(text).length, 0) <= mostAnnotationBytes;
+}
+
+/** Source of the names: `fieldName`. */
+function locate(pod: JsonObject, name: string): OwnField | undefined {
+  const inContainer = /^spec\.(\w+)\[([^\]]*)\]\.(.*)$/.exec(name);
+  const list = containerLists.find((candidate) => candidate === inContainer?.[1]);
+  if (inContainer === null || list === undefined) return locateBelow(pod, ['spec'], name.slice('spec.'.length), name);
+  const containers = at(pod, ['spec', list]);
+  const index = Array.isArray(containers)
+    ? containers.findIndex((entry) => keyOf(entry, 'name') === inContainer[2])
+    : -1;
+  if (index === -1) return undefined;
+  return locateBelow(pod, ['spec', list, String(index)], inContainer[3] ?? '', name);
+}
+
+function locateBelow(pod: JsonObject, base: readonly string[], field: string, name: string): OwnField | undefined {
+  const entry = /^(volumes|volumeMounts|securityContext\.sysctls)\[(.*)\]$/.exec(field);
+  if (entry !== null) return locateEntry(pod, [...base, ...(entry[1] ?? '').split('.')], entry[2] ?? '', name);
+  const path = field.split('.');
+  const [block, rule] = path;
+  if (block !== 'securityContext' || !isSecurityRule(rule)) return undefined;
+  const value = at(pod, [...base, ...path]);
+  return value === undefined || value === null ? undefined : { name, rule, path: [...base, ...path], value };
+}
+
+function locateEntry(pod: JsonObject, path: readonly string[], key: string, name: string): OwnField | undefined {
+  const entries = at(pod, path);
+  if (!Array.isArray(entries)) return undefined;
+  const keyField = path.at(-1) === 'volumeMounts' ? 'mountPath' : 'name';
+  const index = entries.findIndex((entry) => keyOf(entry, keyField) === key);
+  const value = entries[index];
+  if (value === undefined) return undefined;
+  return {
+    name,
+    rule: path.at(-1) === 'sysctls' ? 'lowPorts' : 'writablePaths',
+    path: [...path, String(index)],
+    value,
+  };
+}
+
+function isSecurityRule(rule: string | undefined): rule is SecurityRule {
+  return securityRules.some((known) => known === rule);
+}
+
+const securityRules = [
+  'seccompProfile',
+  'runAsUser',
+  'runAsGroup',
+  'runAsNonRoot',
+  'fsGroup',
+  'supplementalGroups',
+  'allowPrivilegeEscalation',
+  'capabilities',
+  'readOnlyRootFilesystem',
+] as const satisfies readonly RuleId[];
+
+type SecurityRule = (typeof securityRules)[number];
+
+/** Whether a policy has anything to say about a rule's field. */
+function asksFor(policy: Policy, rule: RuleId): boolean {
+  if (rule === 'writablePaths') return true;
+  return rule === 'lowPorts' ? policy.lowPorts : wantedValue(policy, rule) !== undefined;
+}
+
+function wantedValue(policy: Policy, rule: RuleId): Json | undefined {
+  const wanted: { readonly [field in RuleId]?: Json | undefined } = { ...policy.container, ...policy.pod };
+  return wanted[rule];
+}
+
+function isOurs({ rule, value }: OwnField, policy: Policy): boolean {
+  if (!asksFor(policy, rule)) return false;
+  switch (rule) {
+    case 'writablePaths':
+      // The API server writes a size limit in a form of its own, so an entry is known by its volume's name.
+      return isJsonObject(value) && String(value['name']).startsWith('kube-harden-');
+    case 'lowPorts':
+      return isJsonObject(value) && value['value'] === '0';
+    case 'capabilities': {
+      const wanted = policy.container.capabilities?.drop ?? [];
+      return Array.isArray(value) && value.length > 0 && value.every((name) => wanted.some((drop) => drop === name));
+    }
+    default:
+      return isSameJson(wantedValue(policy, rule), value);
+  }
+}
+
+function annotationsOf(pod: JsonObject): JsonObject {
+  const annotations = at(pod, ['metadata', 'annotations']);
+  return isJsonObject(annotations) ? annotations : {};
+}
+
+function at(value: Json, path: readonly string[]): Json | undefined {
+  let found: Json | undefined = value;
+  for (const key of path) {
+    if (Array.isArray(found)) found = found[Number(key)];
+    else found = isJsonObject(found) && Object.hasOwn(found, key) ? found[key] : undefined;
+  }
+  return found;
+}
+
+function keyOf(entry: Json, key: string): Json | undefined {
+  return isJsonObject(entry) ? entry[key] : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * capabilities: a container starts with some fourteen of root's powers, NET_RAW and DAC_OVERRIDE among them. Dropping
+ * ALL leaves it what its author adds by name, and nothing else.
+ *
+ * Fields: each container's `securityContext.capabilities.drop`; `add` stays as the author wrote it.
+ *
+ * Withheld: privileged containers, which have every capability anyway, and those that add ALL, since ALL dropped beside
+ * it leaves nothing; Windows and HostProcess pods. A `drop` that the author set is explicit, whatever it names.
+ *
+ * Source: containerd pkg/cri, `WithCapabilities`; k8s.io/api core/v1, `Capabilities`.
+ */
+import type { Objection } from '../fillContainerField.ts';
+import { fillContainerField } from '../fillContainerField.ts';
+import type { Container } from '../pod.ts';
+import { canonicalCapability } from '../pod.ts';
+import type { Rule } from '../rule.ts';
+
+export const capabilities: Rule = {
+  id: 'capabilities',
+  decide: (subject) => {
+    const wanted = subject.policy.container.capabilities?.drop;
+    if (wanted === undefined) return [];
+    return fillContainerField(subject, {
+      rule: 'capabilities',
+      path: ['capabilities', 'drop'],
+      valueFor: (container) => droppable(wanted, container),
+      authored: (container) => container.capabilities['drop'],
+      against: (container) => against(wanted, container),
+    });
+  },
+};
+
+function against(wanted: readonly string[], container: Container): Objection | undefined {
+  if (container.securityContext['privileged'] === true) return { reason: 'privileged' };
+  if (container.addedCapabilities.includes('ALL')) return { reason: 'addsAllCapabilities' };
+  return droppable(wanted, container).length === 0 ? { reason: 'addsSameCapabilities' } : undefined;
+}
+
+/** ALL spares what is added by name; a capability that is added and dropped by name would be gone. */
+function droppable(wanted: readonly string[], { addedCapabilities }: Container): readonly string[] {
+  return wanted.filter((name) => !addedCapabilities.includes(canonicalCapability(name)));
+}

@@ -1,0 +1,82 @@
+/**
+ * lowPorts: a process that is not root may not listen below port 1024, unless the pod's own network namespace says that
+ * it may. The sysctl is a safe one, so that web servers on port 80 need neither root nor NET_BIND_SERVICE, which a
+ * non-root process does not get from `capabilities.add` anyway.
+ *
+ * Fields: an entry `net.ipv4.ip_unprivileged_port_start=0` in `spec.securityContext.sysctls`.
+ *
+ * Withheld: `hostNetwork`, where the namespace is the node's; Windows and HostProcess pods. Not asked for where no
+ * container that ends up non-root, by something that kube-harden added, names a port below 1024. A value that the
+ * author set stays.
+ *
+ * Source: Linux net/ipv4 `ip_unprivileged_port_start`; k8s.io/kubernetes pkg/kubelet/sysctl/safe_sysctls.go.
+ */
+import type { Decision } from '../decision.ts';
+import { againstLinuxField } from '../fillContainerField.ts';
+import type { Container, Pod } from '../pod.ts';
+import { effective } from '../pod.ts';
+import type { Rule } from '../rule.ts';
+import { isExcepted, podScope } from '../rule.ts';
+
+const sysctl = 'net.ipv4.ip_unprivileged_port_start';
+
+/** Source: Linux include/net/sock.h, `PROT_SOCK`. */
+const firstUnprivilegedPort = 1024;
+
+/** What takes from a process the right to a low port: its uid, its capabilities, those of its files. */
+const takesPortsAway: readonly Decision['rule'][] = [
+  'runAsNonRoot',
+  'runAsUser',
+  'capabilities',
+  'allowPrivilegeEscalation',
+];
+
+export const lowPorts: Rule = {
+  id: 'lowPorts',
+  decide: (subject, earlier) => {
+    const { pod, policy } = subject;
+    if (!policy.lowPorts || !subject.podLevelIsOpen) return [];
+    const served = subject.containers.filter(
+      (container) =>
+        container.containerPorts.some((port) => port > 0 && port < firstUnprivilegedPort) &&
+        isNonRoot(pod, container, earlier) &&
+        earlier.some((decision) => takesPortsAway.includes(decision.rule) && adds(decision, container)),
+    );
+    if (served.length === 0) return [];
+
+    const about = { rule: 'lowPorts', field: `securityContext.sysctls[${sysctl}]`, where: podScope } as const;
+    const authored = pod.sysctls.find(({ name }) => typeof name === 'string' && canonical(name) === sysctl);
+    if (authored !== undefined) {
+      return [{ ...about, action: 'kept', reason: 'explicit', value: authored['value'] ?? null }];
+    }
+    const excepted = isExcepted(subject, 'lowPorts') || served.every((each) => isExcepted(subject, 'lowPorts', each));
+    const objection =
+      againstLinuxField(pod) ??
+      (excepted ? ({ reason: 'exception' } as const) : undefined) ??
+      (pod.hostNetwork ? ({ reason: 'hostNetwork' } as const) : undefined);
+    if (objection !== undefined) return [{ ...about, action: 'withheld', ...objection }];
+    const path = ['spec', 'securityContext', 'sysctls', '-'];
+    return [{ ...about, action: 'added', path, value: { name: sysctl, value: '0' } }];
+  },
+};
+
+function isNonRoot(pod: Pod, container: Container, earlier: readonly Decision[]): boolean {
+  const user = effective(pod, container, 'runAsUser');
+  if (typeof user === 'number') return user > 0;
+  return (
+    effective(pod, container, 'runAsNonRoot') === true ||
+    earlier.some(
+      ({ rule, ...decision }) => (rule === 'runAsNonRoot' || rule === 'runAsUser') && adds(decision, container),
+    )
+  );
+}
+
+/** Whether a decision fills a field in for this container, be it at the pod's level. */
+function adds({ action, where }: Pick<Decision, 'action' | 'where'>, { list, index }: Container): boolean {
+  return action === 'added' && (where.scope === 'pod' || (where.list === list && where.index === index));
+}
+
+/** Kubernetes takes slashes for dots in a sysctl's name. Source: k8s.io/component-helpers, `NormalizeName`. */
+function canonical(name: string): string {
+  return name.replaceAll('/', '.');
+}

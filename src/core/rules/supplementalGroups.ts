@@ -1,0 +1,16 @@
+/**
+ * supplementalGroups: which further groups a pod's processes are in where the policy names some.
+ *
+ * Fields: `spec.securityContext.supplementalGroups`; containers have none.
+ *
+ * Withheld: where `runAsNonRoot: false` says that root is wanted anywhere in the pod, pods in a user namespace, Windows.
+ *
+ * Source: k8s.io/api core/v1, `PodSecurityContext`.
+ */
+import { fillPodField } from '../fillPodField.ts';
+import type { Rule } from '../rule.ts';
+
+export const supplementalGroups: Rule = {
+  id: 'supplementalGroups',
+  decide: (subject) => fillPodField(subject, 'supplementalGroups'),
+};

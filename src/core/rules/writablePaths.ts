@@ -1,0 +1,176 @@
+/**
+ * writablePaths: a program whose root filesystem is read-only still has to write somewhere. Each path that the policy
+ * knows for the image, or that the pod's author declares, becomes an emptyDir of its own.
+ *
+ * Fields: `spec.volumes` and each container's `volumeMounts`; the pod's annotations `kube-harden.io/writable-paths` and
+ * `writable-paths.kube-harden.io/<container>` declare.
+ *
+ * Withheld: a path below a read-only mount, where the mount point could not be made; one that is a block device's; a
+ * declared path that is no good. A mount at or above the path is the author's own decision; so is a root filesystem
+ * that is left writable.
+ *
+ * Source: k8s.io/kubernetes pkg/apis/core/validation, `ValidateVolumeMounts`; containerd, `WithMounts`.
+ */
+import type { Decision } from '../decision.ts';
+import { matchImage } from '../imagePattern.ts';
+import type { JsonObject } from '../json.ts';
+import { isJsonObject } from '../json.ts';
+import { cleanPath, isAtOrBelow } from '../path.ts';
+import type { Container, Pod } from '../pod.ts';
+import { isEphemeral } from '../pod.ts';
+import type { WritablePath } from '../policy.ts';
+import type { Rule, Subject } from '../rule.ts';
+import { isExcepted, podScope, scopeOf } from '../rule.ts';
+import { nameVolume } from '../volumeName.ts';
+import type { Declarations } from '../writablePathDeclarations.ts';
+import { readDeclarations } from '../writablePathDeclarations.ts';
+
+const rule = 'writablePaths';
+
+/** Volumes that the kubelet mounts read-only, whatever the mount says. Source: pkg/volume, `GetAttributes`. */
+const readOnlySources: readonly string[] = ['configMap', 'secret', 'downwardAPI', 'projected', 'image'];
+
+interface Mount {
+  readonly path: string;
+  readonly isReadOnly: boolean;
+  readonly isOurs: boolean;
+}
+
+export const writablePaths: Rule = {
+  id: rule,
+  decide: (subject, earlier) => {
+    if (!subject.podLevelIsOpen || subject.pod.isWindows || subject.pod.isHostProcess) return [];
+    const declarations = readDeclarations(subject.pod, subject.policy);
+    const taken = new Set(subject.pod.volumes.map(({ name }) => name));
+    return [
+      ...declarations.refused,
+      ...subject.containers.flatMap((container) => {
+        const wanted = wantedPaths(subject, container, declarations);
+        return wanted.length === 0 ? [] : decideForContainer(subject, container, wanted, earlier, taken);
+      }),
+    ];
+  },
+};
+
+/**
+ * The paths that a container has to write to, each once: what its own annotation says, then the pod's, then what the
+ * policy knows of its image. Of two that name the same path the first one's size limit counts.
+ */
+function wantedPaths(subject: Subject, container: Container, { paths }: Declarations): readonly WritablePath[] {
+  if (isEphemeral(container)) return [];
+  const wanted = new Map<string, WritablePath>();
+  const known = matchImage(subject.policy.writablePaths, container.image).flat();
+  for (const declared of [...(paths.get(container.name) ?? []), ...(paths.get('') ?? []), ...known]) {
+    if (!wanted.has(declared.path)) wanted.set(declared.path, declared);
+  }
+  // Sorted, a path comes after the ones above it, so that one mount can serve both.
+  return [...wanted.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+function decideForContainer(
+  subject: Subject,
+  container: Container,
+  wanted: readonly WritablePath[],
+  earlier: readonly Decision[],
+  taken: Set<unknown>,
+): readonly Decision[] {
+  const where = scopeOf(container);
+  if (!hasReadOnlyRoot(container, earlier)) {
+    if (container.securityContext['readOnlyRootFilesystem'] !== false) return [];
+    return wanted.map(({ path }) => kept(path, where, 'writableRoot'));
+  }
+  if (isExcepted(subject, rule, container)) {
+    return wanted.map(({ path }): Decision => ({ ...at(path, where), action: 'withheld', reason: 'exception' }));
+  }
+
+  const mounts = container.volumeMounts.flatMap((mount) => readMount(subject.pod, mount));
+  const devices = container.devicePaths.map(cleanPath);
+  const decisions: Decision[] = [];
+  for (const { path, sizeLimit } of wanted) {
+    const nearest = nearestMount(mounts, path);
+    if (devices.includes(path)) {
+      decisions.push({ ...at(path, where), action: 'withheld', reason: 'deviceAtPath' });
+    } else if (nearest === undefined) {
+      decisions.push(...mountEmptyDir(container, path, sizeLimit, taken));
+      mounts.push({ path, isReadOnly: false, isOurs: true });
+    } else {
+      decisions.push(leaveToMount(nearest, path, where));
+    }
+  }
+  return decisions;
+}
+
+function mountEmptyDir(
+  container: Container,
+  path: string,
+  sizeLimit: string | undefined,
+  taken: Set<unknown>,
+): readonly Decision[] {
+  const name = nameVolume(container.name, path, taken);
+  taken.add(name);
+  const emptyDir: JsonObject = sizeLimit === undefined ? {} : { sizeLimit };
+  const mountPointer = ['spec', container.list, String(container.index), 'volumeMounts', '-'];
+  return [
+    {
+      rule,
+      field: `volumes[${name}]`,
+      where: podScope,
+      action: 'added',
+      path: ['spec', 'volumes', '-'],
+      value: { name, emptyDir },
+    },
+    { ...at(path, scopeOf(container)), action: 'added', path: mountPointer, value: { name, mountPath: path } },
+  ];
+}
+
+function leaveToMount(mount: Mount, path: string, where: Decision['where']): Decision {
+  if (mount.isOurs) return kept(path, where, 'coveredByParent');
+  if (mount.path === path) return kept(path, where, 'mounted');
+  if (!mount.isReadOnly) return kept(path, where, 'alreadyWritable');
+  return { ...at(path, where), action: 'withheld', reason: 'underReadOnlyMount', detail: mount.path };
+}
+
+function nearestMount(mounts: readonly Mount[], path: string): Mount | undefined {
+  let nearest: Mount | undefined;
+  for (const mount of mounts) {
+    if (isAtOrBelow(path, mount.path) && mount.path.length > (nearest?.path.length ?? 0)) nearest = mount;
+  }
+  return nearest;
+}
+
+function readMount(pod: Pod, { name, mountPath, readOnly }: JsonObject): readonly Mount[] {
+  if (typeof mountPath !== 'string' || mountPath === '') return [];
+  const volume = pod.volumes.find((candidate) => candidate['name'] === name);
+  const isReadOnly = readOnly === true || (volume !== undefined && isReadOnlyVolume(volume));
+  return [{ path: cleanPath(mountPath), isReadOnly, isOurs: false }];
+}
+
+function isReadOnlyVolume(volume: JsonObject): boolean {
+  return Object.entries(volume).some(
+    ([source, value]) => isJsonObject(value) && (readOnlySources.includes(source) || value['readOnly'] === true),
+  );
+}
+
+function hasReadOnlyRoot(container: Container, earlier: readonly Decision[]): boolean {
+  if (container.securityContext['readOnlyRootFilesystem'] === true) return true;
+  return earlier.some(
+    (decision) =>
+      decision.rule === 'readOnlyRootFilesystem' &&
+      decision.action === 'added' &&
+      decision.where.scope === 'container' &&
+      decision.where.list === container.list &&
+      decision.where.index === container.index,
+  );
+}
+
+function at(path: WritablePath['path'], where: Decision['where']) {
+  return { rule, field: `volumeMounts[${path}]`, where } as const;
+}
+
+function kept(
+  path: string,
+  where: Decision['where'],
+  reason: 'mounted' | 'alreadyWritable' | 'coveredByParent' | 'writableRoot',
+): Decision {
+  return { ...at(path, where), action: 'kept', reason };
+}

@@ -1,0 +1,153 @@
+/** The one place where decisions become words. Everything that people read of kube-harden's is made here. */
+import type { Added, Decision, Kept, KeptReason, Withheld, WithheldReason } from './decision.ts';
+import type { Json } from './json.ts';
+
+const keptBecause: Readonly<Record<KeptReason, string>> = {
+  explicit: 'set by its author',
+  inherited: 'set for the pod',
+  annotation: 'set by its author in an annotation',
+  emptyList: 'set to an empty list by its author; the API server drops empty lists, so on a cluster it counts as unset',
+  addedBefore: 'added by kube-harden before',
+  mounted: 'the author mounts a volume there',
+  alreadyWritable: 'already writable by a volume that the author mounts above it',
+  coveredByParent: 'already writable by the emptyDir above it',
+  writableRoot: 'already writable: the author set readOnlyRootFilesystem: false',
+};
+
+const withheldBecause: Readonly<Record<WithheldReason, (detail: string) => string>> = {
+  windows: () => 'Windows does not have it',
+  hostProcess: () => 'a HostProcess pod is left alone',
+  exception: () => 'the policy makes an exception',
+  privileged: () => 'the container is privileged',
+  runsAsRoot: () => 'the container asks for uid 0',
+  rootAllowed: () => 'runAsNonRoot: false asks for root',
+  userNamespace: () => "hostUsers: false makes the pod's root harmless to the node",
+  unmaskedProcMount: () => 'procMount: Unmasked is for root in a user namespace',
+  windowsAdministrator: () => 'the container runs as ContainerAdministrator',
+  addsAllCapabilities: () => 'capabilities.add has ALL',
+  addsSysAdmin: () => 'capabilities.add has SYS_ADMIN',
+  addsSameCapabilities: () => 'capabilities.add has the same ones',
+  debugContainer: () => 'a debug container may write where it likes',
+  hostNetwork: () => "hostNetwork leaves no network namespace of the pod's own",
+  underReadOnlyMount: (detail) => `it lies below ${detail}, which is mounted read-only`,
+  deviceAtPath: () => 'a block device is there',
+  badPath: (detail) => `${detail}`,
+  badSizeLimit: (detail) => `${detail} has no size such as 64Mi`,
+  noSuchContainer: (detail) => `the pod has no container ${detail}`,
+  declarationNotAllowed: () => 'the policy lets no pod declare its writable paths',
+  annotationsFull: () => 'the annotations have no room left, so a later call will not know its own work',
+};
+
+/** One line: what was decided about one field, and why. */
+export function describe(decision: Decision): string {
+  switch (decision.action) {
+    case 'added':
+      return `${place(decision)}: ${describeAddition(decision)}`;
+    case 'kept':
+      return `${place(decision)}: ${decision.field} kept: ${keptBecause[decision.reason]}`;
+    case 'withheld':
+      return `${place(decision)}: ${subjectOf(decision)} withheld: ${whyWithheld(decision)}`;
+  }
+}
+
+/** Why a field was kept, without naming it. */
+export function whyKept({ reason }: Kept): string {
+  return keptBecause[reason];
+}
+
+/** Why a field was withheld, without naming it. */
+export function whyWithheld({ reason, detail = '' }: Withheld): string {
+  return withheldBecause[reason](detail);
+}
+
+/** `pod`, or the container's name, with its kind where it is not a regular one. */
+export function place({ where }: Pick<Decision, 'where'>): string {
+  if (where.scope === 'pod') return 'pod';
+  const kinds = { initContainers: 'init container', containers: 'container', ephemeralContainers: 'debug container' };
+  return `${kinds[where.list]} ${where.container}`;
+}
+
+/** The longest warning that Kubernetes advises: k8s.io/api admission/v1, `AdmissionResponse.Warnings`. */
+const longestWarning = 120;
+
+/** The API server takes 4096 characters of warnings in all and then starts cutting: k8s.io/apiserver, `warning`. */
+const mostWarningCharacters = 4096;
+
+/** Leaves room for the sentence that says that there is more. */
+const roomForRest = 100;
+
+export type WarningMode = 'enforce' | 'preview';
+
+/**
+ * What an admission response tells the person at the command line: one line of what was added, then each withheld
+ * field with its reason; short enough for Kubernetes to pass on.
+ */
+export function warnings(decisions: readonly Decision[], mode: WarningMode, policy: string): readonly string[] {
+  const added = [...new Set(decisions.filter(({ action }) => action === 'added').map(({ rule }) => rule))];
+  const verb = mode === 'enforce' ? 'added' : `would add (policy ${policy})`;
+  const lines = [
+    ...(added.length === 0 ? [] : [listing(`kube-harden ${verb}: `, added)]),
+    ...decisions.flatMap((decision) => (decision.action === 'withheld' ? [`kube-harden: ${describe(decision)}`] : [])),
+  ].map((line) => cut(printable(line)));
+  return limit([...new Set(lines)]);
+}
+
+function listing(start: string, names: readonly string[]): string {
+  const shown = [...names];
+  while (shown.length > 1) {
+    const rest = names.length - shown.length;
+    const line = `${start}${shown.join(', ')}${rest === 0 ? '' : ` and ${rest} more`}`;
+    if (line.length <= longestWarning) return line;
+    shown.pop();
+  }
+  return `${start}${shown.join('')}${names.length > 1 ? ` and ${names.length - 1} more` : ''}`;
+}
+
+function limit(lines: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  let characters = 0;
+  for (const line of lines) {
+    if (characters + line.length > mostWarningCharacters - roomForRest) {
+      return [...kept, `kube-harden: ${lines.length - kept.length} more withheld fields are in the audit log`];
+    }
+    kept.push(line);
+    characters += line.length;
+  }
+  return kept;
+}
+
+/** The API server drops a warning that has a control character in it. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '?');
+}
+
+function cut(line: string): string {
+  return line.length > longestWarning ? `${line.slice(0, longestWarning - 1)}…` : line;
+}
+
+function describeAddition(decision: Added): string {
+  const { rule, value, reason } = decision;
+  if (reason === 'undoOwnPodDefault') return `${decision.field}: ${inline(value)}, since it asks for root`;
+  return rule === 'writablePaths' || rule === 'lowPorts'
+    ? `${decision.field} added`
+    : `${decision.field}: ${inline(value)}`;
+}
+
+/** A field without the words around it that everybody knows: `runAsNonRoot`, `writable path /tmp`. */
+function subjectOf({ field }: Withheld): string {
+  return field
+    .replace(/^metadata\.annotations\[.*\]$/, 'declared writable path')
+    .replace(/^securityContext\./, '')
+    .replace(/^volumeMounts\[(.*)\]$/, 'writable path $1');
+}
+
+/** A value as YAML writes it on one line. */
+export function inline(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    return `{${Object.entries(value)
+      .map(([key, entry]) => `${key}: ${inline(entry)}`)
+      .join(', ')}}`;
+  }
+  return String(value);
+}

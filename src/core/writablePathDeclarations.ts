@@ -1,0 +1,72 @@
+import type { Decision, Withheld, WithheldReason } from './decision.ts';
+import { cleanPath, isSizeLimit, pathProblem } from './path.ts';
+import type { Pod } from './pod.ts';
+import type { Policy, WritablePath } from './policy.ts';
+import { podScope } from './rule.ts';
+
+/** Declares paths for each of the pod's containers. */
+const podAnnotation = 'kube-harden.io/writable-paths';
+
+/** Declares paths for the container whose name follows. */
+const containerAnnotationPrefix = 'writable-paths.kube-harden.io/';
+
+/** What a pod's author declares in annotations. */
+export interface Declarations {
+  /** By container; the empty name stands for all of them. */
+  readonly paths: ReadonlyMap<string, readonly WritablePath[]>;
+  /** What could not be taken from them, and why. */
+  readonly refused: readonly Decision[];
+}
+
+/** Reads the annotations that declare writable paths: `/tmp, /app/cache=64Mi`. */
+export function readDeclarations(pod: Pod, policy: Policy): Declarations {
+  const paths = new Map<string, WritablePath[]>();
+  const refused: Withheld[] = [];
+  for (const [key, text] of Object.entries(pod.annotations)) {
+    const container = containerOf(key);
+    if (container === undefined || typeof text !== 'string') continue;
+    if (!policy.podMayDeclareWritablePaths) {
+      refused.push(refuse(key, 'declarationNotAllowed'));
+    } else if (container !== '' && !pod.containers.some(({ name }) => name === container)) {
+      refused.push(refuse(key, 'noSuchContainer', container));
+    } else {
+      const entries = text.split(',').map((entry) => entry.trim());
+      const parsed = entries.filter((entry) => entry !== '').map((entry) => parseEntry(entry, key));
+      refused.push(...parsed.filter((entry) => 'action' in entry));
+      paths.set(
+        container,
+        parsed.filter((entry) => 'path' in entry),
+      );
+    }
+  }
+  return { paths, refused };
+}
+
+function containerOf(annotation: string): string | undefined {
+  if (annotation === podAnnotation) return '';
+  return annotation.startsWith(containerAnnotationPrefix)
+    ? annotation.slice(containerAnnotationPrefix.length)
+    : undefined;
+}
+
+/** A path may have an equals sign in it, a size may not. */
+function parseEntry(entry: string, annotation: string): WritablePath | Withheld {
+  const equals = entry.lastIndexOf('=');
+  const path = (equals === -1 ? entry : entry.slice(0, equals)).trim();
+  const sizeLimit = equals === -1 ? undefined : entry.slice(equals + 1).trim();
+  const problem = pathProblem(path);
+  if (problem !== undefined) return refuse(annotation, 'badPath', `${quote(path)} ${problem}`);
+  if (sizeLimit !== undefined && !isSizeLimit(sizeLimit)) return refuse(annotation, 'badSizeLimit', quote(entry));
+  return { path: cleanPath(path), sizeLimit };
+}
+
+function refuse(annotation: string, reason: WithheldReason, detail?: string): Withheld {
+  const field = `metadata.annotations[${annotation}]`;
+  const about = { rule: 'writablePaths', field, where: podScope, action: 'withheld', reason } as const;
+  return detail === undefined ? about : { ...about, detail };
+}
+
+/** What an author wrote may be long; a warning may not. */
+function quote(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 39)}…` : text);
+}
