@@ -90,19 +90,13 @@ function finish(
   decided: readonly Decision[],
   own: readonly OwnField[],
 ): Hardening {
-  const ownByName = new Map(own.map((field) => [field.name, field]));
-  const decisions = decided.map((decision) => recognizeOwn(decision, ownByName));
+  const decisions = own.length === 0 ? decided : recognizeOwn(decided, own);
   const additions = decisions.filter(isAdded);
-  const wanted = new Set(decided.filter(isAdded).map(fieldName));
-  const removals = own.filter(({ name, path }) => !wanted.has(name) && !isStillMounted(raw, path, own));
+  const removals = own.length === 0 ? [] : fieldsToTakeBack(raw, decided, own);
   if (additions.length === 0 && removals.length === 0) return { patch: [], decisions };
 
   const provenance = provenanceOf(raw, policy, decisions);
-  const patch = makeOperations(
-    raw,
-    [...additions, ...(provenance ?? [])],
-    removals.map(({ path }) => path),
-  );
+  const patch = makeOperations(raw, [...additions, ...(provenance ?? [])], removals);
   return { patch, decisions: provenance === undefined ? [...decisions, annotationsFull] : decisions };
 }
 
@@ -110,14 +104,28 @@ function isAdded(decision: Decision): decision is Added {
   return decision.action === 'added';
 }
 
-function recognizeOwn(decision: Decision, own: ReadonlyMap<string, OwnField>): Decision {
-  if (!isAdded(decision)) return decision;
-  const field = own.get(fieldName(decision));
-  // An entry of a list is known by its key: the API server may write the rest of it in another form.
-  const isEntry = decision.path.at(-1) === '-';
-  if (field === undefined || !(isEntry || isSameJson(field.value, decision.value))) return decision;
-  const { rule, field: name, where } = decision;
-  return { rule, field: name, where, action: 'kept', reason: 'addedBefore', value: field.value };
+/** What a rule would add and an earlier call has added already is kept. */
+function recognizeOwn(decided: readonly Decision[], own: readonly OwnField[]): readonly Decision[] {
+  const ownByName = new Map(own.map((field) => [field.name, field]));
+  return decided.map((decision): Decision => {
+    if (!isAdded(decision)) return decision;
+    const field = ownByName.get(fieldName(decision));
+    // An entry of a list is known by its key: the API server may write the rest of it in another form.
+    const isEntry = decision.path.at(-1) === '-';
+    if (field === undefined || !(isEntry || isSameJson(field.value, decision.value))) return decision;
+    const { rule, field: name, where } = decision;
+    return { rule, field: name, where, action: 'kept', reason: 'addedBefore', value: field.value };
+  });
+}
+
+/** The paths of what an earlier call has added and no rule would add any more. */
+function fieldsToTakeBack(
+  raw: JsonObject,
+  decided: readonly Decision[],
+  own: readonly OwnField[],
+): readonly (readonly string[])[] {
+  const wanted = new Set(decided.filter(isAdded).map(fieldName));
+  return own.filter(({ name, path }) => !wanted.has(name) && !isStillMounted(raw, path, own)).map(({ path }) => path);
 }
 
 /** Whether some container that is not ours to change has mounted a volume of ours in the meantime. */

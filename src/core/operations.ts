@@ -42,27 +42,23 @@ function addOnce(
 ): PatchOperation | undefined {
   let parent: Json | undefined = document;
   for (let depth = 1; depth < path.length; depth += 1) {
+    parent = childOf(parent, path[depth - 1] ?? '');
+    if (parent !== undefined && parent !== null) continue;
     const here = pointer(path.slice(0, depth));
     const madeHere = made.get(here);
-    if (madeHere !== undefined) {
-      put(madeHere, path.slice(depth), value);
-      return undefined;
-    }
-    parent = childOf(parent, path[depth - 1] ?? '');
-    if (parent === undefined || parent === null) {
-      const root: Made = path[depth] === '-' ? [] : {};
-      put(root, path.slice(depth), value);
-      made.set(here, root);
-      return { op: 'add', path: here, value: root };
-    }
+    const root: Made = madeHere ?? (path[depth] === '-' ? [] : {});
+    put(root, path, depth, value);
+    if (madeHere !== undefined) return undefined;
+    made.set(here, root);
+    return { op: 'add', path: here, value: root };
   }
   return { op: 'add', path: pointer(path), value };
 }
 
-/** Puts a value into what the patch makes, with whatever is still missing on the way. */
-function put(root: Made, path: readonly string[], value: Json): void {
+/** Puts a value into what the patch makes, at `path` from `start` on, with whatever is still missing on the way. */
+function put(root: Made, path: readonly string[], start: number, value: Json): void {
   let parent: Made = root;
-  for (let depth = 0; depth < path.length - 1; depth += 1) {
+  for (let depth = start; depth < path.length - 1; depth += 1) {
     const key = path[depth] ?? '';
     const next: Json | undefined = childOf(parent, key);
     const child: Made = isMade(next) ? next : path[depth + 1] === '-' ? [] : {};
@@ -84,7 +80,9 @@ function childOf(parent: Json | undefined, key: string): Json | undefined {
 }
 
 function pointer(path: readonly string[]): string {
-  return path.map((token) => `/${escapePointerToken(token)}`).join('');
+  let text = '';
+  for (const token of path) text += `/${escapePointerToken(token)}`;
+  return text;
 }
 
 /** Compares paths by the list index at their end; paths that end in a key are equal. */

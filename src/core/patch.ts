@@ -10,5 +10,7 @@ export type Patch = readonly PatchOperation[];
 
 /** Escapes one reference token of a JSON pointer (RFC 6901, section 3). */
 export function escapePointerToken(token: string): string {
+  // Nearly no token has either character, and looking is many times cheaper than replacing.
+  if (!token.includes('~') && !token.includes('/')) return token;
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }

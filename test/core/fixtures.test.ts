@@ -5,22 +5,16 @@ import jsonPatch from 'fast-json-patch';
 import { parseAllDocuments, stringify } from 'yaml';
 import { harden, isRefusal } from '../../src/core/harden.ts';
 import type { Json } from '../../src/core/json.ts';
-import type { Policy } from '../../src/core/policy.ts';
-import { isPolicyDocument, parsePolicy } from '../../src/core/policy.ts';
+import { isPolicyDocument } from '../../src/core/policy.ts';
 import { ruleIds } from '../../src/core/ruleId.ts';
 import { rules } from '../../src/core/rules.ts';
 import { describe as sentence } from '../../src/core/sentences.ts';
+import { builtInPolicy, readPolicy } from './policies.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures');
 const rewrite = process.env['UPDATE_GOLDEN'] === '1';
 
-function readPolicy(document: Json): Policy {
-  const parsed = parsePolicy(document);
-  if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.policy;
-}
-
-const hardened = readPolicy(parseFile(join(import.meta.dirname, '../../policies/hardened.yaml'))[0] ?? null);
+const hardened = builtInPolicy('hardened');
 
 function parseFile(file: string): Json[] {
   return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as Json);
