@@ -14,3 +14,9 @@ export function escapePointerToken(token: string): string {
   if (!token.includes('~') && !token.includes('/')) return token;
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }
+
+/** The same operations on a document that holds the patched object further down, at `path`. */
+export function movePatchBelow(patch: Patch, path: readonly string[]): Patch {
+  const prefix = path.map((token) => `/${escapePointerToken(token)}`).join('');
+  return prefix === '' ? patch : patch.map((operation) => ({ ...operation, path: `${prefix}${operation.path}` }));
+}

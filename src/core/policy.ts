@@ -11,10 +11,14 @@ const largestId = 2 ** 31 - 1;
 
 const userId = z.int().min(1).max(largestId);
 const groupId = z.int().min(0).max(largestId);
-const seccompProfile = z.union([
-  z.strictObject({ type: z.literal('RuntimeDefault') }),
-  z.strictObject({ type: z.literal('Localhost'), localhostProfile: z.string().min(1) }),
-]);
+const seccompProfile = z
+  .strictObject({ type: z.enum(['RuntimeDefault', 'Localhost']), localhostProfile: z.string().min(1).exactOptional() })
+  .superRefine(({ type, localhostProfile }, context) => {
+    // Validation refuses the one without the other: k8s.io/kubernetes, `validateSeccompProfileField`.
+    if ((type === 'Localhost') === (localhostProfile !== undefined)) return;
+    const message = type === 'Localhost' ? 'is missing' : 'goes with type Localhost alone';
+    context.addIssue({ code: 'custom', path: ['localhostProfile'], message });
+  });
 
 /** Fields that both scopes have: at `pod` they are set once for all containers where that can be, at `container` on each. */
 const shared = {
@@ -209,7 +213,7 @@ function misplacement(parent: readonly string[], key: string): string {
 
 function sentence(issue: Issue): string {
   if (issue.input === undefined && issue.code !== 'custom') return 'is missing';
-  const found = typeof issue.input === 'object' ? '' : `, not ${JSON.stringify(issue.input)}`;
+  const found = typeof issue.input === 'object' && issue.input !== null ? '' : `, not ${JSON.stringify(issue.input)}`;
   switch (issue.code) {
     case 'invalid_type':
       return `must be ${expectedType(issue.expected)}${found}`;

@@ -1,6 +1,7 @@
 /** The one place where decisions become words. Everything that people read of kube-harden's is made here. */
 import type { Added, Decision, Kept, KeptReason, Withheld, WithheldReason } from './decision.ts';
 import type { Json } from './json.ts';
+import type { MisplacedField } from './misplacedFields.ts';
 
 const keptBecause: Readonly<Record<KeptReason, string>> = {
   explicit: 'set by its author',
@@ -150,4 +151,10 @@ export function inline(value: Json): string {
       .join(', ')}}`;
   }
   return String(value);
+}
+
+/** One line about a field that does nothing where it stands. */
+export function describeMisplaced({ path, belongsTo }: MisplacedField): string {
+  const block = belongsTo === 'pod' ? "the pod's securityContext" : "a container's securityContext";
+  return `${path.join('.')} does nothing there: it belongs into ${block}`;
 }

@@ -1,0 +1,206 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { answer } from '../../src/admission/answer.ts';
+import { ReviewError, readReview } from '../../src/admission/review.ts';
+import { applyPatch } from '../../src/core/applyPatch.ts';
+import { harden } from '../../src/core/harden.ts';
+import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { Patch } from '../../src/core/patch.ts';
+import { builtInPolicy } from '../core/policies.ts';
+
+const hardened = builtInPolicy('hardened');
+
+function record(name: string): JsonObject {
+  return JSON.parse(readFileSync(join(import.meta.dirname, 'recorded', `${name}.json`), 'utf8')) as JsonObject;
+}
+
+/** A recorded review with another request in parts. */
+function change(name: string, changes: (request: { [key: string]: Json }) => void): JsonObject {
+  const review = structuredClone(record(name)) as { request: { [key: string]: Json } };
+  changes(review.request);
+  return review;
+}
+
+function answerTo(review: Json, mode: 'enforce' | 'preview' = 'enforce') {
+  return answer(readReview(review), hardened, mode).review.response;
+}
+
+function patchIn(response: { patch?: string }): Patch {
+  return JSON.parse(Buffer.from(response.patch ?? '', 'base64').toString()) as Patch;
+}
+
+describe('answer', () => {
+  it("hardens a pod that is created, with the engine's own patch, byte for byte", () => {
+    const review = record('create-pod');
+    const pod = (review['request'] as JsonObject)['object'] as JsonObject;
+    const engine = harden(pod, hardened);
+    if ('refusal' in engine) throw new Error(engine.refusal);
+    const response = answerTo(review);
+    expect(Buffer.from(response.patch ?? '', 'base64').toString()).to.equal(JSON.stringify(engine.patch));
+    expect(response).to.deep.include({
+      uid: 'd27a6b37-ccb9-4892-9e8a-e7dc996edead',
+      allowed: true,
+      patchType: 'JSONPatch',
+    });
+    expect(response.warnings).to.deep.equal([
+      'kube-harden added: seccompProfile, runAsNonRoot, allowPrivilegeEscalation, capabilities, readOnlyRootFilesystem',
+    ]);
+    expect(response.auditAnnotations).to.deep.equal({
+      policy: 'hardened',
+      mode: 'enforce',
+      added:
+        'spec.securityContext.seccompProfile, spec.securityContext.runAsNonRoot, spec.containers[c].securityContext.allowPrivilegeEscalation, spec.containers[c].securityContext.capabilities.drop, spec.containers[c].securityContext.readOnlyRootFilesystem',
+    });
+  });
+
+  it('says the same to the audit log when it is called a second time', () => {
+    const first = answerTo(record('create-pod'));
+    const second = change('create-pod', (request) => {
+      request['object'] = applyPatch(request['object'] ?? null, patchIn(first));
+    });
+    expect(answerTo(second).auditAnnotations).to.deep.equal(first.auditAnnotations);
+    expect(answerTo(second)).to.not.have.any.keys('patch', 'patchType', 'warnings');
+  });
+
+  it('only warns in preview', () => {
+    const response = answerTo(record('create-pod'), 'preview');
+    expect(response).to.not.have.any.keys('patch', 'patchType');
+    expect(response.warnings).to.deep.equal([
+      'kube-harden would add (policy hardened): seccompProfile, runAsNonRoot, allowPrivilegeEscalation, capabilities and 1 more',
+    ]);
+    expect(response.auditAnnotations?.['mode']).to.equal('preview');
+  });
+
+  it('leaves alone whatever is neither a pod that is created nor a debug container that arrives', () => {
+    const mutating = ['create-pod.json', 'create-pod-dry-run.json', 'create-pod-by-replicaset.json'];
+    for (const file of readdirSync(join(import.meta.dirname, 'recorded'))) {
+      if (mutating.includes(file) || file === 'update-pod-ephemeralcontainers.json') continue;
+      const response = answerTo(record(file.replace('.json', '')));
+      expect(Object.keys(response), file).to.deep.equal(['uid', 'allowed']);
+    }
+    for (const file of mutating) expect(answerTo(record(file.replace('.json', ''))), file).to.have.property('patch');
+  });
+
+  it('takes no other group for pods', () => {
+    const other = change('create-pod', (request) => {
+      request['resource'] = { group: 'metrics.k8s.io', version: 'v1', resource: 'pods' };
+    });
+    expect(Object.keys(answerTo(other))).to.deep.equal(['uid', 'allowed']);
+  });
+
+  it('leaves mirror pods to the node that they mirror, and to no one else', () => {
+    const mirror = (username: string): JsonObject =>
+      change('create-pod', (request) => {
+        const pod = request['object'] as { metadata: { [key: string]: Json }; spec: { [key: string]: Json } };
+        pod.metadata['annotations'] = { 'kubernetes.io/config.mirror': 'x' };
+        pod.spec['nodeName'] = 'n1';
+        request['userInfo'] = { username };
+      });
+    expect(answerTo(mirror('system:node:n1'))).to.not.have.property('patch');
+    expect(answerTo(mirror('system:node:n2'))).to.have.property('patch');
+    expect(answerTo(mirror('admin'))).to.have.property('patch');
+  });
+
+  describe('to an update of ephemeralcontainers', () => {
+    const debugContainer = (container: JsonObject, spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject =>
+      change('update-pod-ephemeralcontainers', (request) => {
+        for (const key of ['object', 'oldObject']) {
+          const pod = request[key] as { metadata: JsonObject; spec: JsonObject };
+          const ephemeralContainers =
+            key === 'object' ? [{ name: 'old', image: 'a' }, container] : [{ name: 'old', image: 'a' }];
+          request[key] = {
+            ...pod,
+            metadata: { ...pod.metadata, ...metadata },
+            spec: { ...pod.spec, ...spec, ephemeralContainers },
+          };
+        }
+      });
+
+    it('hardens what is new in it, at the container alone', () => {
+      const response = answerTo(debugContainer({ name: 'new', image: 'busybox' }, { securityContext: {} }));
+      expect(patchIn(response)).to.deep.equal([
+        {
+          op: 'add',
+          path: '/spec/ephemeralContainers/1/securityContext',
+          value: {
+            seccompProfile: { type: 'RuntimeDefault' },
+            runAsNonRoot: true,
+            allowPrivilegeEscalation: false,
+            capabilities: { drop: ['ALL'] },
+          },
+        },
+      ]);
+      expect(response.warnings?.[1]).to.equal(
+        'kube-harden: debug container new: readOnlyRootFilesystem withheld: a debug container may write where it likes',
+      );
+    });
+
+    it('adds nothing that the pod has decided', () => {
+      const spec = { securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } } };
+      expect(patchIn(answerTo(debugContainer({ name: 'new', image: 'busybox' }, spec)))).to.deep.equal([
+        {
+          op: 'add',
+          path: '/spec/ephemeralContainers/1/securityContext',
+          value: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        },
+      ]);
+    });
+
+    it("lets root start where the pod's runAsNonRoot is kube-harden's own", () => {
+      const spec = { securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } } };
+      const metadata = { annotations: { 'kube-harden.io/added': '["spec.securityContext.runAsNonRoot"]' } };
+      const root: JsonObject = { name: 'new', image: 'busybox', securityContext: { privileged: true } };
+      expect(patchIn(answerTo(debugContainer(root, spec, metadata)))).to.deep.equal([
+        { op: 'add', path: '/spec/ephemeralContainers/1/securityContext/runAsNonRoot', value: false },
+      ]);
+      expect(answerTo(debugContainer(root, spec))).to.not.have.property('patch');
+    });
+  });
+
+  it('throws for a pod that is none: what it cannot harden it must not admit', () => {
+    const broken = change('create-pod', (request) => {
+      request['object'] = { metadata: {}, spec: { containers: 'none' } };
+    });
+    expect(() => answerTo(broken)).to.throw(ReviewError, 'request.object.spec.containers: must be a list, is a string');
+  });
+});
+
+describe('readReview', () => {
+  const cases: readonly (readonly [string, Json, string])[] = [
+    ['a list', [], 'the body must be an AdmissionReview object'],
+    ['another kind', { kind: 'Pod', apiVersion: 'v1' }, 'the body must be an AdmissionReview of admission.k8s.io/v1'],
+    [
+      'another version',
+      { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1beta1', request: {} },
+      'the body must be an AdmissionReview of admission.k8s.io/v1',
+    ],
+    [
+      'no request',
+      { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1' },
+      'the AdmissionReview has no request',
+    ],
+    [
+      'no uid',
+      change('create-pod', (request) => delete request['uid']),
+      'request.uid must be a string that is not empty',
+    ],
+    [
+      'a number for an operation',
+      change('create-pod', (request) => (request['operation'] = 1)),
+      'request.operation must be a string',
+    ],
+    [
+      'no resource',
+      change('create-pod', (request) => delete request['resource']),
+      'request.resource must be an object',
+    ],
+  ];
+  for (const [name, body, message] of cases) {
+    it(`refuses ${name}`, () => expect(() => readReview(body)).to.throw(ReviewError, message));
+  }
+
+  it('names a pod without a name by what its name begins with', () => {
+    expect(readReview(record('create-pod-by-replicaset')).name).to.match(/^.+\*$/);
+  });
+});

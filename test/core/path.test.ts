@@ -1,0 +1,65 @@
+import { expect } from 'chai';
+import { cleanPath, isAtOrBelow, isSizeLimit, pathProblem } from '../../src/core/path.ts';
+import { nameVolume } from '../../src/core/volumeName.ts';
+
+describe('paths', () => {
+  it('are compared as the kubelet resolves them', () => {
+    for (const path of ['tmp', '/tmp', '/tmp/', '//tmp', '/./tmp', '/a/../tmp'])
+      expect(cleanPath(path)).to.equal('/tmp');
+    expect(cleanPath('')).to.equal('/');
+    expect(cleanPath('../..')).to.equal('/');
+    expect(isAtOrBelow('/var/run', '/var')).to.equal(true);
+    expect(isAtOrBelow('/variable', '/var')).to.equal(false);
+    expect(isAtOrBelow('/var', '/var/run')).to.equal(false);
+    expect(isAtOrBelow('/var', '/')).to.equal(true);
+  });
+
+  it('are refused in words', () => {
+    const problems = [
+      '/tmp',
+      'tmp',
+      '',
+      '/',
+      '//',
+      '/a/../b',
+      '/proc',
+      '/sys/x',
+      '/dev/shm',
+      '/a:b',
+      '/a\nb',
+      '/device',
+    ].map((path) => [path, pathProblem(path)] as const);
+    expect(Object.fromEntries(problems)).to.deep.equal({
+      '/tmp': undefined,
+      tmp: 'is not absolute',
+      '': 'is not absolute',
+      '/': 'is the root itself',
+      '//': 'is the root itself',
+      '/a/../b': 'has a ".." in it',
+      '/proc': 'belongs to the kernel',
+      '/sys/x': 'lies below /sys',
+      '/dev/shm': 'lies below /dev',
+      '/a:b': 'has a ":" in it, which a mountPath must not',
+      '/a\nb': 'has a control character in it',
+      '/device': undefined,
+    });
+    expect(pathProblem(`/${'a'.repeat(5000)}`)).to.equal('is longer than 4095 characters');
+    expect(pathProblem('/var/run/secrets/kubernetes.io/serviceaccount/x')).to.equal("is the service account token's");
+  });
+
+  it('have size limits as Kubernetes writes them', () => {
+    for (const size of ['0', '1', '64Mi', '1.5Gi', '100M', '2Ti']) expect(isSizeLimit(size), size).to.equal(true);
+    for (const size of ['', 'Mi', '-1', '64MB', '64mi', '1e3', '1..5Gi', '64 Mi'])
+      expect(isSizeLimit(size), size).to.equal(false);
+  });
+
+  it('give volumes names that are labels, told apart, and always the same', () => {
+    expect(nameVolume('web', '/tmp', new Set())).to.equal('kube-harden-tmp-c0213c8f');
+    expect(nameVolume('web', '/tmp', new Set(['kube-harden-tmp-c0213c8f']))).to.equal('kube-harden-tmp-c0213c8f-2');
+    const names = ['/a/b', '/a-b', '/A/b', `/${'long/'.repeat(40)}`, '/ünï', '/...'].map((path) =>
+      nameVolume('web', path, new Set()),
+    );
+    expect(new Set(names).size).to.equal(names.length);
+    for (const name of names) expect(name).to.match(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
+  });
+});
