@@ -66,6 +66,18 @@ export function explainContainers(before: Json, after: Json): readonly Effective
   });
 }
 
+/**
+ * The containers that hardening makes non-root while nobody says as whom they run: they start only if their image names
+ * a user by number. Neither a pod nor a policy can tell.
+ */
+export function findDependentOnImageUser(containers: readonly EffectiveContainer[]): readonly EffectiveContainer[] {
+  return containers.filter(({ fields }) => {
+    const nonRoot = fields.find(({ field }) => field === 'runAsNonRoot');
+    const user = fields.find(({ field }) => field === 'runAsUser');
+    return nonRoot?.after.value === true && nonRoot.before.value !== true && user?.after.from === 'unset';
+  });
+}
+
 function effectiveValue(pod: Pod, { securityContext }: Container, field: string): EffectiveValue {
   const own = readField(securityContext, field);
   if (own !== undefined) return { value: own, from: 'container' };

@@ -1,7 +1,9 @@
 /** The one place where decisions become words. Everything that people read of kube-harden's is made here. */
-import type { Added, Decision, Kept, KeptReason, Withheld, WithheldReason } from './decision.ts';
+import type { Added, Decision, KeptReason, Withheld, WithheldReason } from './decision.ts';
+import type { EffectiveContainer } from './effectiveFields.ts';
 import type { Json } from './json.ts';
 import type { MisplacedField } from './misplacedFields.ts';
+import type { ContainerList } from './pod.ts';
 
 const keptBecause: Readonly<Record<KeptReason, string>> = {
   explicit: 'set by its author',
@@ -51,22 +53,21 @@ export function describe(decision: Decision): string {
   }
 }
 
-/** Why a field was kept, without naming it. */
-export function whyKept({ reason }: Kept): string {
-  return keptBecause[reason];
-}
-
-/** Why a field was withheld, without naming it. */
-export function whyWithheld({ reason, detail = '' }: Withheld): string {
+function whyWithheld({ reason, detail = '' }: Withheld): string {
   return withheldBecause[reason](detail);
 }
 
-/** `pod`, or the container's name, with its kind where it is not a regular one. */
-export function place({ where }: Pick<Decision, 'where'>): string {
-  if (where.scope === 'pod') return 'pod';
-  const kinds = { initContainers: 'init container', containers: 'container', ephemeralContainers: 'debug container' };
-  return `${kinds[where.list]} ${where.container}`;
+/** `pod`, or the container's kind and name. */
+function place({ where }: Pick<Decision, 'where'>): string {
+  return where.scope === 'pod' ? 'pod' : `${containerKinds[where.list]} ${where.container}`;
 }
+
+/** What people call the entries of each list. */
+export const containerKinds: Readonly<Record<ContainerList, string>> = {
+  initContainers: 'init container',
+  containers: 'container',
+  ephemeralContainers: 'debug container',
+};
 
 /** The longest warning that Kubernetes advises: k8s.io/api admission/v1, `AdmissionResponse.Warnings`. */
 const longestWarning = 120;
@@ -156,5 +157,10 @@ export function inline(value: Json): string {
 /** One line about a field that does nothing where it stands. */
 export function describeMisplaced({ path, belongsTo }: MisplacedField): string {
   const block = belongsTo === 'pod' ? "the pod's securityContext" : "a container's securityContext";
-  return `${path.join('.')} does nothing there: it belongs into ${block}`;
+  return `${path.join('.')} does nothing there: it belongs in ${block}`;
+}
+
+/** One line about a container whose start hangs on what its image says. */
+export function describeImageUser({ list, name }: Pick<EffectiveContainer, 'list' | 'name'>): string {
+  return `${containerKinds[list]} ${name}: starts only if its image names a USER by number, not 0; or set runAsUser`;
 }

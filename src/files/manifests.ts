@@ -1,9 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PlainError } from '../core/plainError.ts';
 import { describeFileError } from './fileError.ts';
 
 /** A file that was named and cannot be read; the message is one line. */
-export class InputFileError extends Error {
+export class InputFileError extends PlainError {
   override name = 'InputFileError';
 }
 

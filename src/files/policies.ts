@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PlainError } from '../core/plainError.ts';
 import type { Policy, PolicyProblem } from '../core/policy.ts';
 import { parsePolicy } from '../core/policy.ts';
 import type { ManifestDocument } from '../manifest/readManifest.ts';
@@ -8,7 +9,7 @@ import { describeFileError } from './fileError.ts';
 import { isManifestName } from './manifests.ts';
 
 /** A policy that cannot be used; the message is one line: file, line, path, what is wrong. */
-export class PolicyFileError extends Error {
+export class PolicyFileError extends PlainError {
   override name = 'PolicyFileError';
 }
 

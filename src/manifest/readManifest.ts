@@ -1,10 +1,11 @@
 import type { Document, Node, ParsedNode } from 'yaml';
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import type { Json } from '../core/json.ts';
+import { PlainError } from '../core/plainError.ts';
 import { dialect } from './dialect.ts';
 
 /** A manifest that cannot be read; the message is one line: file, line, column, document, what is wrong. */
-export class ManifestError extends Error {
+export class ManifestError extends PlainError {
   override name = 'ManifestError';
 }
 

@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { explainCommand } from './explain.ts';
+import { previewCommand } from './preview.ts';
+import { serveCommand } from './serve.ts';
+import type { Streams } from './streams.ts';
+import { readVersion } from './version.ts';
+
+/** Makes the whole command line. Errors come as exceptions: `main.ts` alone ends the process. */
+export function makeProgram(streams: Streams): Command {
+  const program = new Command('kube-harden')
+    .description('Fills in the pod hardening that authors left out, and never overrides what they wrote.')
+    .version(readVersion(), '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+      outputError: (text, write) => write(`kube-harden: ${onOneLine(text)}; --help shows what there is\n`),
+    });
+  for (const command of [previewCommand(streams), explainCommand(streams), serveCommand()]) {
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+  return program;
+}
+
+function onOneLine(text: string): string {
+  return text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll(/\.?\n/g, ' ')
+    .replace(/\.$/, '');
+}

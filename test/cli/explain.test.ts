@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { run } from './run.ts';
+
+const corpus = join(import.meta.dirname, '../corpus');
+
+describe('explain', () => {
+  it('tells where each value comes from, and the Pod Security level before and after', async () => {
+    const stdin = `apiVersion: v1
+kind: Pod
+metadata: { name: web, namespace: shop }
+spec:
+  securityContext: { runAsUser: 1000, allowPrivilegeEscalation: false }
+  containers:
+    - { name: web, image: nginx, securityContext: { runAsNonRoot: true } }
+`;
+    const { stdout } = await run(['explain', '-f', '-', '-p', 'restricted'], { stdin });
+    expect(stdout).to.equal(`Pod shop/web  (standard input, document 1)
+  Pod Security latest: baseline now, restricted under policy restricted
+  note: spec.securityContext.allowPrivilegeEscalation does nothing there: it belongs in a container's securityContext
+  container web (nginx)
+    FIELD                     NOW                HARDENED                FROM
+    runAsNonRoot              true               true                    container
+    runAsUser                 1000               1000                    pod
+    runAsGroup                unset (image's)    unset (image's)
+    privileged                unset (false)      unset (false)
+    allowPrivilegeEscalation  unset (true)       false                   container, kube-harden
+    capabilities              unset (runtime's)  {drop: [ALL]}           container, kube-harden
+    seccompProfile            unset (kubelet's)  {type: RuntimeDefault}  pod, kube-harden
+    readOnlyRootFilesystem    unset (false)      unset (false)
+    writable mounts                              none
+`);
+  });
+
+  it('says what still stands against restricted', async () => {
+    const { stdout } = await run(['explain', '-f', join(corpus, 'node-exporter.yaml')]);
+    expect(stdout).to.include('Pod Security latest: privileged now, privileged under policy hardened\n');
+    expect(stdout).to.include('  against restricted: host namespaces (hostNetwork=true, hostPID=true)\n');
+  });
+
+  it('prints the contract of -o json', async () => {
+    const { stdout } = await run([
+      'explain',
+      '-f',
+      join(corpus, 'guestbook.yaml'),
+      '-o',
+      'json',
+      '--pss-version',
+      '1.33',
+    ]);
+    const { items } = JSON.parse(stdout) as { items: { [key: string]: unknown }[] };
+    expect(items).to.have.length(3);
+    expect(items[2]).to.deep.include({ document: 6, kind: 'Deployment', namespace: null, name: 'frontend' });
+    expect(items[2]?.['pss']).to.deep.include({ version: '1.33', after: { level: 'restricted', violations: [] } });
+    expect(items[2]?.['pss']).to.have.nested.property('before.level', 'baseline');
+    expect(items[2]?.['pss']).to.have.nested.property('before.violations[0].check', 'allowPrivilegeEscalation');
+    expect(items[2]?.['containers'])
+      .to.have.nested.property('[0].fields[0]')
+      .that.deep.equals({
+        field: 'runAsNonRoot',
+        before: { value: null, from: 'unset' },
+        after: { value: true, from: 'pod' },
+      });
+  });
+
+  it('refuses a version that is none', async () => {
+    const error: unknown = await run(['explain', '-f', '-', '--pss-version', 'new']).catch((thrown: unknown) => thrown);
+    expect((error as Error).message).to.match(/^--pss-version: [^\n]+$/);
+  });
+});

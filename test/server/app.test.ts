@@ -1,0 +1,221 @@
+import { expect } from 'chai';
+import type { TestServer } from './client.ts';
+import { readRecorded, startTestServer } from './client.ts';
+
+describe('server', () => {
+  let running: TestServer;
+  before(async () => {
+    running = await startTestServer();
+  });
+  after(() => running.stop());
+
+  it('answers a recorded review, whatever the query, on a connection that stays open', async () => {
+    const { status, headers, text } = await running.send(
+      'POST',
+      '/enforce/hardened?timeout=10s',
+      readRecorded('create-pod'),
+    );
+    expect(status).to.equal(200);
+    expect(headers['content-type']).to.equal('application/json');
+    expect(headers['connection']).to.equal('keep-alive');
+    expect(headers).to.not.have.any.keys('x-powered-by', 'etag');
+    const { response } = JSON.parse(text) as { response: Record<string, unknown> };
+    expect(response).to.include({ uid: 'd27a6b37-ccb9-4892-9e8a-e7dc996edead', allowed: true, patchType: 'JSONPatch' });
+  });
+
+  it('only warns on /preview', async () => {
+    const { text } = await running.send('POST', '/preview/minimal', readRecorded('create-pod'));
+    const { response } = JSON.parse(text) as { response: Record<string, unknown> };
+    expect(response).to.not.have.property('patch');
+    expect(response['warnings']).to.deep.equal([
+      'kube-harden would add (policy minimal): seccompProfile, allowPrivilegeEscalation',
+    ]);
+  });
+
+  it('logs one line a review, with counts and without what is in the pod', async () => {
+    const before = running.logged().length;
+    await running.send('POST', '/enforce/hardened', readRecorded('create-pod-by-replicaset'));
+    const lines = running.logged().slice(before);
+    expect(lines).to.have.length(1);
+    const { durationMs, timestamp, uid, name, ...rest } = lines[0] ?? {};
+    expect(durationMs).to.be.a('number');
+    expect(timestamp).to.be.a('string');
+    expect(uid).to.be.a('string');
+    expect(name).to.match(/\*$/);
+    expect(rest).to.deep.equal({
+      level: 'info',
+      message: 'review',
+      namespace: 'demo',
+      kind: 'Pod',
+      operation: 'CREATE',
+      resource: 'v1/pods',
+      policy: 'hardened',
+      mode: 'enforce',
+      added: 5,
+      kept: 0,
+      withheld: 0,
+    });
+  });
+
+  const json = { 'content-type': 'application/json' };
+  const refused: readonly (readonly [
+    string,
+    string,
+    string,
+    string | Buffer | undefined,
+    Record<string, string>,
+    number,
+    string,
+  ])[] = [
+    [
+      'an unknown policy',
+      'POST',
+      '/enforce/none',
+      '{}',
+      json,
+      404,
+      'no policy is called "none": there are hardened, minimal',
+    ],
+    [
+      'another path',
+      'GET',
+      '/',
+      undefined,
+      json,
+      404,
+      'there are /enforce/<policy>, /preview/<policy>, /healthz and /readyz',
+    ],
+    ['another method', 'PUT', '/enforce/hardened', '{}', json, 405, 'reviews come by POST'],
+    [
+      'another type',
+      'POST',
+      '/enforce/hardened',
+      '{}',
+      { 'content-type': 'text/plain' },
+      415,
+      'the body must be application/json',
+    ],
+    ['no JSON', 'POST', '/enforce/hardened', '{', json, 400, 'the body is not JSON'],
+    ['nothing', 'POST', '/enforce/hardened', '', json, 400, 'the body is not JSON'],
+    ['no UTF-8', 'POST', '/enforce/hardened', Buffer.from([0x22, 0xff, 0x22]), json, 400, 'the body is not UTF-8'],
+    [
+      'deep nesting',
+      'POST',
+      '/enforce/hardened',
+      '['.repeat(65) + ']'.repeat(65),
+      json,
+      400,
+      'the body is nested deeper than 64',
+    ],
+    [
+      'hostile nesting',
+      'POST',
+      '/enforce/hardened',
+      '{"a":'.repeat(1_000_000),
+      json,
+      400,
+      'the body is nested deeper than 64',
+    ],
+    [
+      'no review',
+      'POST',
+      '/enforce/hardened',
+      '{}',
+      json,
+      400,
+      'the body must be an AdmissionReview of admission.k8s.io/v1',
+    ],
+    [
+      'too much',
+      'POST',
+      '/enforce/hardened',
+      Buffer.alloc(8 * 1024 * 1024 + 1, 0x20),
+      json,
+      413,
+      'the body is larger than 8388608 bytes',
+    ],
+    [
+      'too much in pieces',
+      'POST',
+      '/enforce/hardened',
+      Buffer.alloc(8 * 1024 * 1024 + 1, 0x20),
+      { ...json, 'transfer-encoding': 'chunked' },
+      413,
+      'the body is larger than 8388608 bytes',
+    ],
+    ['a path that is no UTF-8', 'POST', '/enforce/%ff', '{}', json, 400, 'the path is not UTF-8'],
+  ];
+  for (const [name, method, path, body, headers, status, error] of refused) {
+    it(`answers ${status} to ${name}`, async () => {
+      const reply = await running.send(method, path, body, headers);
+      expect({ status: reply.status, body: JSON.parse(reply.text) as unknown }).to.deep.equal({
+        status,
+        body: { error },
+      });
+    });
+  }
+
+  it('takes 64 levels, and does not count brackets in strings', async () => {
+    const review = JSON.parse(readRecorded('create-pod')) as {
+      request: { object: { metadata: Record<string, unknown> } };
+    };
+    review.request.object.metadata['annotations'] = { note: `${'['.repeat(100)}\\"{` };
+    expect((await running.send('POST', '/enforce/hardened', JSON.stringify(review))).status).to.equal(200);
+    const deep = '['.repeat(64) + ']'.repeat(64);
+    expect((await running.send('POST', '/enforce/hardened', deep)).text).to.include(
+      'must be an AdmissionReview object',
+    );
+  });
+
+  it('answers 400 to a pod that is none, and never admits it', async () => {
+    const review = JSON.parse(readRecorded('create-pod')) as { request: { object: unknown } };
+    review.request.object = { spec: { containers: 7 } };
+    const { status, text } = await running.send('POST', '/enforce/hardened', JSON.stringify(review));
+    expect(status).to.equal(400);
+    expect(JSON.parse(text)).to.deep.equal({ error: 'request.object.spec.containers: must be a list, is a number' });
+  });
+
+  it('answers 500 to a fault of its own, says no more than that, and logs the stack', async () => {
+    const { policies } = running.holder;
+    running.holder.policies = new Map([['broken', null as never]]);
+    const { status, text } = await running.send('POST', '/enforce/broken', readRecorded('create-pod'));
+    running.holder.policies = policies;
+    expect({ status, text }).to.deep.equal({
+      status: 500,
+      text: '{"error":"a fault in kube-harden; its log says more"}',
+    });
+    expect(String(running.logged().at(-1)?.['error'])).to.match(/^TypeError: .+\n +at /);
+  });
+
+  it('is healthy, and ready once it has policies', async () => {
+    expect(await running.send('GET', '/healthz')).to.deep.include({ status: 200, text: '{"status":"ok"}' });
+    expect(await running.send('GET', '/readyz')).to.deep.include({ status: 200 });
+    const { policies } = running.holder;
+    running.holder.policies = undefined;
+    expect(await running.send('GET', '/readyz')).to.deep.include({ status: 503, text: '{"error":"no policies yet"}' });
+    expect(await running.send('POST', '/enforce/hardened', readRecorded('create-pod'))).to.deep.include({
+      status: 503,
+    });
+    running.holder.policies = policies;
+  });
+
+  it('answers 503 beyond what it can do at a time', async () => {
+    const small = await startTestServer({ mostInFlight: 0 });
+    expect(await small.send('POST', '/enforce/hardened', readRecorded('create-pod'))).to.deep.include({
+      status: 503,
+      text: '{"error":"too many requests at a time"}',
+    });
+    await small.stop();
+  });
+
+  it('serves on while it drains, says so, and is not ready', async () => {
+    const draining = await startTestServer();
+    const closed = draining.server.close(300);
+    expect(await draining.send('GET', '/readyz')).to.deep.include({ status: 503, text: '{"error":"shutting down"}' });
+    const { status, headers } = await draining.send('POST', '/enforce/hardened', readRecorded('create-pod'));
+    expect({ status, connection: headers['connection'] }).to.deep.equal({ status: 200, connection: 'close' });
+    await closed;
+    const refusal: unknown = await draining.send('GET', '/healthz').catch((error: unknown) => error);
+    expect((refusal as { code?: string }).code).to.equal('ECONNREFUSED');
+  });
+});

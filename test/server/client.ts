@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import type { Logger } from 'winston';
+import { makeLogger } from '../../src/server/logger.ts';
+import type { PolicyHolder } from '../../src/server/policyHolder.ts';
+import type { RunningServer } from '../../src/server/startServer.ts';
+import { startServer } from '../../src/server/startServer.ts';
+import type { ThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
+import { makeThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
+import { builtInPolicy } from '../core/policies.ts';
+
+export function readRecorded(name: string): string {
+  return readFileSync(join(import.meta.dirname, '../admission/recorded', `${name}.json`), 'utf8');
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+export interface TestServer {
+  readonly server: RunningServer;
+  readonly holder: PolicyHolder;
+  readonly certificate: ThrowawayCertificate;
+  readonly logged: () => readonly Record<string, unknown>[];
+  readonly send: (
+    method: string,
+    path: string,
+    body?: string | Buffer,
+    headers?: Record<string, string>,
+  ) => Promise<Reply>;
+  readonly stop: () => Promise<void>;
+}
+
+/** A real HTTPS server on a free port, and a client that believes its CA alone. */
+export async function startTestServer(options: { mostInFlight?: number } = {}): Promise<TestServer> {
+  const certificate = await makeThrowawayCertificate();
+  const lines: string[] = [];
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+  const logger: Logger = makeLogger(sink, 'info');
+  const policies = [builtInPolicy('hardened'), builtInPolicy('minimal')];
+  const holder: PolicyHolder = { policies: new Map(policies.map((policy) => [policy.name, policy])) };
+  const server = await startServer({ port: 0, host: '127.0.0.1', certificate, holder, logger, ...options });
+  const agent = new Agent({ keepAlive: true, ca: certificate.ca });
+  const send: TestServer['send'] = (method, path, body, headers = { 'content-type': 'application/json' }) =>
+    new Promise((resolve, reject) => {
+      const sent = request(
+        { method, path, host: '127.0.0.1', port: server.port, agent, headers, servername: 'localhost' },
+        (response) => {
+          let text = '';
+          response.on('data', (chunk: Buffer) => {
+            text += chunk.toString();
+          });
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+          response.on('error', reject);
+        },
+      );
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  return {
+    server,
+    holder,
+    certificate,
+    logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    send,
+    stop: async () => {
+      agent.destroy();
+      await server.close(0);
+    },
+  };
+}
