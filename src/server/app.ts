@@ -107,7 +107,7 @@ function sendJson(response: ServerResponse, status: number, json: string): void 
 function sendError(error: unknown, request: IncomingMessage, response: ServerResponse, logger: Logger): void {
   const { status, message } = toHttp(error);
   const path = request.url?.split('?')[0];
-  if (status >= 500) {
+  if (status === 500) {
     logger.error('fault', { path, status, error: error instanceof Error ? error.stack : String(error) });
   } else {
     logger.warn('refused', { path, status, error: message });

@@ -28,8 +28,7 @@ export async function readJson(request: IncomingMessage): Promise<Json> {
 }
 
 function readBytes(request: IncomingMessage): Promise<Buffer> {
-  const tooLarge = new HttpError(413, `the body is larger than ${mostBytes} bytes`);
-  if (Number(request.headers['content-length'] ?? 0) > mostBytes) return Promise.reject(tooLarge);
+  if (Number(request.headers['content-length'] ?? 0) > mostBytes) return Promise.reject(tooLarge());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -37,12 +36,19 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= mostBytes) chunks.push(chunk);
-      else reject(tooLarge);
+      else reject(tooLarge());
     });
     request.on('end', () =>
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
     );
     request.on('error', reject);
-    request.on('close', () => reject(new HttpError(400, 'the body ended too early')));
+    request.on('close', () => {
+      // Every request is closed in the end; an error for each would cost as much as its pod.
+      if (!request.complete) reject(new HttpError(400, 'the body ended too early'));
+    });
   });
+}
+
+function tooLarge(): HttpError {
+  return new HttpError(413, `the body is larger than ${mostBytes} bytes`);
 }

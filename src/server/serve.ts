@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Logger } from 'winston';
@@ -42,7 +43,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const server = await start(options, certificate, holder, logger);
   const stopWatching = watch(options, certificate, server, logger);
   logger.info('listening', { port: server.port, policies: [...(holder.policies?.keys() ?? [])] });
-  if (isThrowaway) process.stderr.write(describeTrial(options.caFile, server.port, holder));
+  // An image has no samples, and nobody to paste a line there.
+  if (isThrowaway && existsSync(sample)) process.stderr.write(describeTrial(options.caFile, server.port, holder));
   endBySignal(server, stopWatching, options.drainSeconds, logger);
 }
 

@@ -1,0 +1,80 @@
+import { expect } from 'chai';
+import { overlays, policyNames, webhooksOf } from './install.ts';
+
+describe('the webhook configuration', () => {
+  it('enforces and previews each policy', () => {
+    const paths = webhooksOf('opt-in').map(({ clientConfig }) => clientConfig.service.path);
+    expect(paths).to.have.members(policyNames.flatMap((policy) => [`/enforce/${policy}`, `/preview/${policy}`]));
+  });
+
+  it('calls the policy of its name, and by default hardened', () => {
+    for (const { name, clientConfig } of webhooksOf('cluster-wide')) {
+      const [policy, mode] = name.split('.');
+      expect(clientConfig.service.path).to.equal(`/${mode}/${policy === 'default' ? 'hardened' : policy}`);
+    }
+  });
+
+  it('selects by the label of its mode the policy of its path', () => {
+    for (const { clientConfig, namespaceSelector } of webhooksOf('opt-in')) {
+      const [, mode, policy] = clientConfig.service.path.split('/');
+      const [, byLabel, ...others] = namespaceSelector.matchExpressions;
+      expect(byLabel).to.deep.equal({ key: `kube-harden.io/${mode}`, operator: 'In', values: [policy] });
+      expect(others).to.deep.equal([]);
+    }
+  });
+
+  it('may block pods only where somebody asked for it by a label', () => {
+    const withFailurePolicy = (failurePolicy: string) =>
+      webhooksOf('cluster-wide')
+        .filter((entry) => entry.failurePolicy === failurePolicy)
+        .map(({ name }) => name.replace('.kube-harden.io', ''));
+    expect(withFailurePolicy('Fail')).to.have.members(policyNames.map((policy) => `${policy}.enforce`));
+    expect(withFailurePolicy('Ignore')).to.have.members([
+      'default.enforce',
+      ...policyNames.map((policy) => `${policy}.preview`),
+    ]);
+  });
+
+  it('previews last, so that a preview tells what its policy would add to what is enforced', () => {
+    for (const overlay of overlays) {
+      const modes = webhooksOf(overlay).map(({ name }) => name.split('.')[1]);
+      expect(modes.indexOf('preview')).to.be.greaterThan(modes.lastIndexOf('enforce'));
+    }
+  });
+
+  for (const overlay of overlays) {
+    describe(overlay, () => {
+      for (const entry of webhooksOf(overlay)) {
+        it(entry.name, () => {
+          expect(entry.name, 'three segments or more, of a domain').to.match(/^[a-z0-9-]+(\.[a-z0-9-]+){2,}$/);
+          const [byName] = entry.namespaceSelector.matchExpressions;
+          expect(byName).to.deep.equal({
+            key: 'kubernetes.io/metadata.name',
+            operator: 'NotIn',
+            values: ['kube-system', 'kube-public', 'kube-node-lease', 'kube-harden'],
+          });
+          const atCore = { apiGroups: [''], apiVersions: ['v1'], scope: 'Namespaced' };
+          expect(entry.rules).to.deep.equal([
+            { ...atCore, operations: ['CREATE'], resources: ['pods'] },
+            { ...atCore, operations: ['UPDATE'], resources: ['pods/ephemeralcontainers'] },
+          ]);
+          expect(entry.timeoutSeconds).to.be.within(1, 3);
+          const { admissionReviewVersions, matchPolicy, reinvocationPolicy, sideEffects } = entry;
+          expect({ admissionReviewVersions, matchPolicy, reinvocationPolicy, sideEffects }).to.deep.equal({
+            admissionReviewVersions: ['v1'],
+            matchPolicy: 'Equivalent',
+            reinvocationPolicy: 'IfNeeded',
+            sideEffects: 'None',
+          });
+        });
+      }
+    });
+  }
+
+  it('has names that are unique', () => {
+    for (const overlay of overlays) {
+      const names = webhooksOf(overlay).map(({ name }) => name);
+      expect(new Set(names).size).to.equal(names.length);
+    }
+  });
+});
