@@ -24,8 +24,8 @@ export function measurePhases(policy: Policy, kilobytes: number): readonly { nam
   const request = readReview(parsed as unknown as Json);
   const answered = answer(request, policy, 'enforce');
   const phases: readonly Phase[] = [
-    { name: 'depth of the bytes', run: () => isNestedDeeper(body, 64) },
-    { name: 'parse', run: () => JSON.parse(body.toString('utf8')) as Json },
+    { name: 'depth', run: () => isNestedDeeper(text, 64) },
+    { name: 'parse', run: () => JSON.parse(body.toString('latin1')) as Json },
     { name: 'harden, operations included', run: () => hardenOrThrow(parsed.request.object, policy) },
     { name: 'answer: harden, patch, warnings', run: () => answer(request, policy, 'enforce') },
     { name: 'serialise', run: () => JSON.stringify(answered.review) },

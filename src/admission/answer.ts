@@ -5,6 +5,7 @@ import { harden, hardenEphemeralContainers, isRefusal } from '../core/harden.ts'
 import type { Json } from '../core/json.ts';
 import { isJsonObject } from '../core/json.ts';
 import type { Policy } from '../core/policy.ts';
+import { ownWork } from '../core/provenance.ts';
 import type { WarningMode } from '../core/sentences.ts';
 import { warnings } from '../core/sentences.ts';
 import { encodeBase64 } from './base64.ts';
@@ -74,16 +75,12 @@ function isMirrorPod({ object, username }: AdmissionRequest): boolean {
 
 /** The same in a second call as in the first, since the API server keeps the last value that it gets. */
 function annotate(decisions: readonly Decision[], mode: Mode, policy: Policy): Record<string, string> {
-  const added = decisions.filter(
-    (decision) => decision.action === 'added' || (decision.action === 'kept' && decision.reason === 'addedBefore'),
-  );
-  const withheld = decisions.flatMap((decision) =>
-    decision.action === 'withheld' ? [`${fieldName(decision)} (${decision.reason})`] : [],
-  );
-  return {
-    policy: policy.name,
-    mode,
-    ...(added.length > 0 && { added: added.map(fieldName).join(', ') }),
-    ...(withheld.length > 0 && { withheld: withheld.join(', ') }),
-  };
+  const annotations: Record<string, string> = { policy: policy.name, mode };
+  const added = ownWork(decisions);
+  if (added.length > 0) annotations['added'] = added.join(', ');
+  const withheld = decisions.filter((decision) => decision.action === 'withheld');
+  if (withheld.length > 0) {
+    annotations['withheld'] = withheld.map((decision) => `${fieldName(decision)} (${decision.reason})`).join(', ');
+  }
+  return annotations;
 }

@@ -12,6 +12,8 @@ import { compareLastIndex } from './operations.ts';
 import { containerLists } from './pod.ts';
 import type { Policy } from './policy.ts';
 import type { RuleId } from './ruleId.ts';
+import { ruleIds } from './ruleId.ts';
+import { ownVolumePrefix } from './volumeName.ts';
 
 /** The policy that hardened the pod last. */
 export const policyAnnotation = 'kube-harden.io/policy';
@@ -71,33 +73,37 @@ export function provenanceOf(
   policy: Policy,
   decisions: readonly Decision[],
 ): readonly Addition[] | undefined {
-  const names = decisions.filter(isOwnWork).map(fieldName);
-  const others = claimedFields(pod).filter((name) => {
+  const names = ownWork(decisions);
+  for (const name of claimedFields(pod)) {
     const field = locate(pod, name);
-    return field !== undefined && !asksFor(policy, field.rule);
-  });
-  const added = JSON.stringify([...new Set([...names, ...others])]);
+    if (field !== undefined && !asksFor(policy, field.rule) && !names.includes(name)) names.push(name);
+  }
   const annotations = annotationsOf(pod);
-  const present = Object.entries(annotations).filter(([key]) => key !== policyAnnotation && key !== addedAnnotation);
-  const written: [string, Json][] = [
+  const written: readonly (readonly [string, string])[] = [
     [policyAnnotation, policy.name],
-    [addedAnnotation, added],
+    [addedAnnotation, JSON.stringify(names)],
   ];
-  if (!fits([...present, ...written])) return undefined;
+  if (!fits({ ...annotations, ...Object.fromEntries(written) })) return undefined;
   return written
     .filter(([key, value]) => annotations[key] !== value)
     .map(([key, value]) => ({ path: ['metadata', 'annotations', key], value }));
+}
+
+/** The full names of the fields that kube-harden added, now or in an earlier call. */
+export function ownWork(decisions: readonly Decision[]): string[] {
+  return decisions.filter(isOwnWork).map(fieldName);
 }
 
 function isOwnWork(decision: Decision): boolean {
   return decision.action === 'added' || (decision.action === 'kept' && decision.reason === 'addedBefore');
 }
 
-function fits(annotations: readonly (readonly [string, Json])[]): boolean {
-  const texts = annotations.flatMap(([key, value]) => (typeof value === 'string' ? [key, value] : [key]));
-  const units = texts.reduce((sum, text) => sum + text.length, 0);
+function fits(annotations: JsonObject): boolean {
+  let units = 0;
+  for (const key of Object.keys(annotations)) units += key.length + String(annotations[key]).length;
   if (units * mostBytesPerUnit <= mostAnnotationBytes) return true;
   const encoder = new TextEncoder();
+  const texts = Object.entries(annotations).flatMap(([key, value]) => [key, String(value)]);
   return texts.reduce((sum, text) => sum + encoder.encode(text).length, 0) <= mostAnnotationBytes;
 }
 
@@ -139,23 +145,16 @@ function locateEntry(pod: JsonObject, path: readonly string[], key: string, name
   };
 }
 
-function isSecurityRule(rule: string | undefined): rule is SecurityRule {
-  return securityRules.some((known) => known === rule);
+/** The rules that are fields of a security context; the others fill in entries of lists. */
+function isSecurityRule(rule: string | undefined): rule is RuleId {
+  return rule !== 'writablePaths' && rule !== 'lowPorts' && ruleIds.some((known) => known === rule);
 }
 
-const securityRules = [
-  'seccompProfile',
-  'runAsUser',
-  'runAsGroup',
-  'runAsNonRoot',
-  'fsGroup',
-  'supplementalGroups',
-  'allowPrivilegeEscalation',
-  'capabilities',
-  'readOnlyRootFilesystem',
-] as const satisfies readonly RuleId[];
-
-type SecurityRule = (typeof securityRules)[number];
+/** The API server writes a size limit in a form of its own, so a volume is known by its name and its source. */
+function isOwnVolumeOrMount(entry: JsonObject): boolean {
+  const keys = Object.keys(entry).sort().join();
+  return String(entry['name']).startsWith(ownVolumePrefix) && (keys === 'emptyDir,name' || keys === 'mountPath,name');
+}
 
 /** Whether a policy has anything to say about a rule's field. */
 function asksFor(policy: Policy, rule: RuleId): boolean {
@@ -172,8 +171,7 @@ function isOurs({ rule, value }: OwnField, policy: Policy): boolean {
   if (!asksFor(policy, rule)) return false;
   switch (rule) {
     case 'writablePaths':
-      // The API server writes a size limit in a form of its own, so an entry is known by its volume's name.
-      return isJsonObject(value) && String(value['name']).startsWith('kube-harden-');
+      return isJsonObject(value) && isOwnVolumeOrMount(value);
     case 'lowPorts':
       return isJsonObject(value) && value['value'] === '0';
     case 'capabilities': {

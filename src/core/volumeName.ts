@@ -1,7 +1,8 @@
 /** The longest name of a volume: a DNS-1123 label. */
 const longestName = 63;
 
-const prefix = 'kube-harden-';
+/** What the names of kube-harden's own volumes begin with. */
+export const ownVolumePrefix = 'kube-harden-';
 
 /**
  * Names the emptyDir for a container's path, the same in every call: `kube-harden-var-cache-nginx-1f2e3d4c`. The hash
@@ -15,9 +16,9 @@ export function nameVolume(container: string, path: string, taken: ReadonlySet<u
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, '-')
       .replaceAll(/^-|-$/g, '')
-      .slice(0, longestName - prefix.length - ending.length)
+      .slice(0, longestName - ownVolumePrefix.length - ending.length)
       .replace(/-$/, '');
-    const name = words === '' ? `${prefix}${ending.slice(1)}` : `${prefix}${words}${ending}`;
+    const name = words === '' ? `${ownVolumePrefix}${ending.slice(1)}` : `${ownVolumePrefix}${words}${ending}`;
     if (!taken.has(name)) return name;
   }
 }

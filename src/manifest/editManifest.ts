@@ -1,25 +1,10 @@
 import { applyPatch } from '../core/applyPatch.ts';
 import { isSameJson } from '../core/json.ts';
-import type { Patch } from '../core/patch.ts';
 import type { ManifestDocument } from './readManifest.ts';
 import { ManifestError, readManifest } from './readManifest.ts';
 import { rewriteDocument } from './rewriteDocument.ts';
+import type { DocumentEdit, Splice } from './splice.ts';
 import { spliceDocument } from './spliceDocument.ts';
-
-/** A patch for one document of a manifest. */
-export interface DocumentEdit {
-  readonly document: ManifestDocument;
-  readonly patch: Patch;
-}
-
-/** What stands from `start` to `end` in the text makes way for something else. */
-export interface Splice {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-  /** Of splices at one place the deeper comes first: what belongs to an inner block ends before the outer one goes on. */
-  readonly depth: number;
-}
 
 /**
  * Makes patches as edits of the text that the documents were read from. Comments, order, quoting, indentation and line

@@ -1,8 +1,8 @@
 import type { Document, Node, YAMLMap } from 'yaml';
 import { isCollection, isMap, isScalar, isSeq, visit } from 'yaml';
 import type { PatchOperation } from '../core/patch.ts';
-import type { DocumentEdit, Splice } from './editManifest.ts';
 import { parsePointer } from './pointer.ts';
+import type { DocumentEdit, Splice } from './splice.ts';
 import { detectStyle } from './style.ts';
 
 /**

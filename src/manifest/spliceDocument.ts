@@ -2,8 +2,8 @@ import type { Node, Pair, YAMLMap, YAMLSeq } from 'yaml';
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Json } from '../core/json.ts';
 import type { PatchOperation } from '../core/patch.ts';
-import type { DocumentEdit, Splice } from './editManifest.ts';
 import { parsePointer } from './pointer.ts';
+import type { DocumentEdit, Splice } from './splice.ts';
 import type { TextStyle } from './style.ts';
 import { columnOf, detectStyle, endOfLine, formatInline, formatLines } from './style.ts';
 

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Json } from '../core/json.ts';
 import { isNestedDeeper } from './depth.ts';
@@ -18,10 +18,12 @@ const deepestNesting = 64;
 export async function readJson(request: IncomingMessage): Promise<Json> {
   const body = await readBytes(request);
   if (!isUtf8(body)) throw new HttpError(400, 'the body is not UTF-8');
-  if (isNestedDeeper(body, deepestNesting))
+  // Nearly every review is ASCII, which takes a byte a character to hold and half the time to read.
+  const text = body.toString(isAscii(body) ? 'latin1' : 'utf8');
+  if (isNestedDeeper(text, deepestNesting))
     throw new HttpError(400, `the body is nested deeper than ${deepestNesting}`);
   try {
-    return JSON.parse(body.toString('utf8')) as Json;
+    return JSON.parse(text) as Json;
   } catch {
     throw new HttpError(400, 'the body is not JSON');
   }

@@ -1,41 +1,36 @@
 const quote = 0x22;
 const backslash = 0x5c;
-/** `[` is 0x5b and `{` is 0x7b: they differ in this bit alone, and so do their closing ones. */
-const caseBit = 0x20;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 /**
- * Whether a JSON text nests objects and lists deeper than a limit. Looks at the bytes, before anything recursive may
- * see them; what stands in strings does not count.
- *
- * @param body JSON in UTF-8, whose continuation bytes are never mistaken for ASCII
+ * Whether a JSON text nests objects and lists deeper than a limit. To be asked before anything recursive sees the
+ * text; what stands in strings does not count.
  */
-export function isNestedDeeper(body: Uint8Array, limit: number): boolean {
+export function isNestedDeeper(text: string, limit: number): boolean {
   let depth = 0;
-  for (let position = 0; position < body.length; position += 1) {
-    const byte = body[position] as number;
-    if (byte === quote) {
-      position = endOfString(body, position);
-    } else if (byte >= 0x5b) {
-      const brace = byte | caseBit;
-      if (brace === openBrace) {
-        depth += 1;
-        if (depth > limit) return true;
-      } else if (brace === closeBrace) {
-        depth -= 1;
-      }
+  for (let position = 0; position < text.length; position += 1) {
+    const code = text.charCodeAt(position);
+    if (code === quote) {
+      position = endOfString(text, position);
+    } else if (code === openBrace || code === openBracket) {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (code === closeBrace || code === closeBracket) {
+      depth -= 1;
     }
   }
   return false;
 }
 
-function endOfString(body: Uint8Array, start: number): number {
-  let position = start + 1;
-  for (; position < body.length; position += 1) {
-    const byte = body[position];
-    if (byte === quote) return position;
-    if (byte === backslash) position += 1;
+/** The position of a string's closing quote; the text's length where it has none. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === backslash) escapes += 1;
+    if (escapes % 2 === 0) return end;
   }
-  return position;
+  return text.length;
 }

@@ -38,5 +38,6 @@ function against(wanted: readonly string[], container: Container): Objection | u
 
 /** ALL spares what is added by name; a capability that is added and dropped by name would be gone. */
 function droppable(wanted: readonly string[], { addedCapabilities }: Container): readonly string[] {
+  if (addedCapabilities.length === 0) return wanted;
   return wanted.filter((name) => !addedCapabilities.includes(canonicalCapability(name)));
 }
