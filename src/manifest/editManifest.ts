@@ -1,72 +1,152 @@
-import { applyPatch } from '../core/applyPatch.ts';
-import { isSameJson } from '../core/json.ts';
+import jsonPatch from 'fast-json-patch';
+import type { Patch } from '../core/patch.ts';
+import { draftPatch, newDrafting } from './draft.ts';
+import { inlineAliases } from './inlineAliases.ts';
+import { DocumentProblem, manifestErrorAt } from './manifestError.ts';
+import type { ExactValue } from './nodeValue.ts';
+import { copyJson, exactValueOf, isSameValue } from './nodeValue.ts';
+import type { ParsedDocument } from './parseDocument.ts';
+import { parseDocument } from './parseDocument.ts';
 import type { ManifestDocument } from './readManifest.ts';
-import { ManifestError, readManifest } from './readManifest.ts';
 import { rewriteDocument } from './rewriteDocument.ts';
-import type { DocumentEdit, Splice } from './splice.ts';
-import { spliceDocument } from './spliceDocument.ts';
+import type { Splice } from './splice.ts';
+import { applySplices } from './splice.ts';
+import { spliceDraft } from './spliceDraft.ts';
+import { splitStream } from './splitStream.ts';
+import { findSurroundings } from './surroundingStyle.ts';
+import { UnusualText } from './textLayout.ts';
+
+/** A patch for one document of a manifest. */
+export interface DocumentEdit {
+  readonly document: ManifestDocument;
+  readonly patch: Patch;
+}
+
+export interface EditedManifest {
+  readonly text: string;
+  /** The documents, by index, that had to be written anew: their comments stayed, their spacing may have changed. */
+  readonly rewritten: readonly number[];
+}
 
 /**
  * Makes patches as edits of the text that the documents were read from. Comments, order, quoting, indentation and line
- * ends stay; every line that is not concerned stays byte for byte. Where an edit of the text alone will not do (an
- * alias, a removal), that one document is written anew, its comments kept.
+ * ends stay; every line that is not concerned stays byte for byte. Where a change of what an anchor names is meant for
+ * some of its places alone, the aliases are written out there.
  *
- * The result is read again and held against what fast-json-patch makes of the documents.
+ * Each edited document is read again and held against what fast-json-patch makes of it, big integers to the last digit.
  *
- * @throws {ManifestError} where neither way comes to that; the text is never returned wrong.
+ * @throws {ManifestError} where no way comes to that, or a patch is of another document; the text is never returned
+ * wrong.
  */
 export function editManifest(text: string, edits: readonly DocumentEdit[]): string {
-  const patches = joinByDocument(edits.filter(({ patch }) => patch.length > 0));
-  if (patches.length === 0) return text;
-  const ways = patches.map((edit) => spliceDocument(text, edit) ?? rewriteDocument(text, edit));
-  const edited = applySplices(text, ways.flat());
-  const wrong = findWrong(edited, patches);
-  if (wrong.length === 0) return edited;
+  return editDocuments(text, edits).text;
+}
 
-  const rewritten = patches.map((edit, index) =>
-    wrong.includes(edit) ? rewriteDocument(text, edit) : (ways[index] ?? []),
-  );
-  const again = applySplices(text, rewritten.flat());
-  const [stillWrong] = findWrong(again, patches);
-  if (stillWrong === undefined) return again;
-  throw new ManifestError(`document ${stillWrong.document.index}: cannot be edited without changing what it says`);
+/** The same, and which documents had to be written anew. */
+export function editDocuments(text: string, edits: readonly DocumentEdit[]): EditedManifest {
+  const lineBreak = /^[^\n]*\r\n/.test(text) ? '\r\n' : '\n';
+  const rewritten: number[] = [];
+  const splices: Splice[] = [];
+  for (const edit of joinByDocument(edits)) {
+    const { index, source } = edit.document;
+    const edited = editDocument(edit, lineBreak);
+    if (edited.isRewritten) rewritten.push(index);
+    splices.push({ start: source.start, end: source.end, text: edited.text });
+  }
+  return { text: applySplices(text, splices), rewritten };
 }
 
 /** The items of a List are patched one by one, and stand in one document. */
 function joinByDocument(edits: readonly DocumentEdit[]): readonly DocumentEdit[] {
   const joined = new Map<number, DocumentEdit>();
-  for (const edit of edits) {
-    const before = joined.get(edit.document.index)?.patch ?? [];
-    joined.set(edit.document.index, { document: edit.document, patch: [...before, ...edit.patch] });
+  for (const { document, patch } of edits) {
+    if (patch.length === 0) continue;
+    const before = joined.get(document.index)?.patch ?? [];
+    joined.set(document.index, { document, patch: [...before, ...patch] });
   }
   return [...joined.values()];
 }
 
-function applySplices(text: string, splices: readonly Splice[]): string {
-  let result = '';
-  let position = 0;
-  // The sort is stable: what is put in at one place and depth stays in the order of the patch.
-  const inOrder = [...splices].sort((left, right) => left.start - right.start || right.depth - left.depth);
-  for (const splice of inOrder) {
-    result += text.slice(position, splice.start) + splice.text;
-    position = Math.max(position, splice.end);
+interface EditedDocument {
+  readonly text: string;
+  readonly isRewritten: boolean;
+}
+
+function editDocument({ document, patch }: DocumentEdit, lineBreak: string): EditedDocument {
+  const { source, index } = document;
+  const text = source.text.slice(source.start, source.end);
+  const expected = patchValue(exactValueOf(source.parsed.root, source.parsed), patch);
+  if (expected !== undefined) {
+    for (const { write, isRewriting } of ways) {
+      const edited = attempt(() => write(text, lineBreak, source.parsed, patch));
+      if (edited !== undefined && says(edited, expected)) return { text: edited, isRewritten: isRewriting };
+    }
   }
-  return result + text.slice(position);
+  const problem = expected === undefined ? 'the patch is of another document' : 'cannot be edited as the patch says';
+  const [offset] = source.parsed.root.range;
+  throw manifestErrorAt(source.text, source.file, index, source.start + offset, problem);
 }
 
-function findWrong(edited: string, edits: readonly DocumentEdit[]): readonly DocumentEdit[] {
-  const documents = readBack(edited);
-  return edits.filter(({ document, patch }) => {
-    const result = documents.find(({ index }) => index === document.index);
-    return result === undefined || !isSameJson(result.value, applyPatch(document.value, patch));
-  });
+type Write = (text: string, lineBreak: string, document: ParsedDocument, patch: Patch) => string | undefined;
+
+/** From the one that leaves most of the text alone to the one that always works. */
+const ways: readonly { readonly write: Write; readonly isRewriting: boolean }[] = [
+  { write: spliceInPlace, isRewriting: false },
+  { write: spliceInlined, isRewriting: false },
+  // A text without a line break at its end is to have none, but for a block scalar with `+` that says them.
+  { write: (...input) => rewrite(...input).trimEnd() + finalLineBreak(input[0]), isRewriting: true },
+  { write: rewrite, isRewriting: true },
+];
+
+function spliceInlined(text: string, lineBreak: string, document: ParsedDocument, patch: Patch): string | undefined {
+  const inlined = inlineAliases(findSurroundings(text, lineBreak, document), patch);
+  return inlined === undefined ? undefined : spliceInPlace(inlined, lineBreak, parseDocument(inlined), patch);
 }
 
-function readBack(edited: string): readonly ManifestDocument[] {
+function rewrite(text: string, lineBreak: string, document: ParsedDocument, patch: Patch): string {
+  return rewriteDocument(findSurroundings(text, lineBreak, document), patch);
+}
+
+function finalLineBreak(text: string): string {
+  return /\r?\n$/.exec(text)?.[0] ?? '';
+}
+
+function spliceInPlace(text: string, lineBreak: string, document: ParsedDocument, patch: Patch): string {
+  const surroundings = findSurroundings(text, lineBreak, document);
+  const drafting = newDrafting(document);
+  draftPatch(drafting, surroundings.root, patch);
+  const root = drafting.drafts.get(surroundings.root);
+  if (root === undefined) throw new UnusualText();
+  return applySplices(text, spliceDraft(surroundings, root));
+}
+
+function attempt(way: () => string | undefined): string | undefined {
   try {
-    return readManifest(edited, 'edited');
+    return way();
   } catch (error) {
-    if (error instanceof ManifestError) return [];
+    if (error instanceof UnusualText || error instanceof DocumentProblem) return undefined;
+    throw error;
+  }
+}
+
+/** `undefined` for a patch that cannot be made on the value. Changes the value. */
+function patchValue(value: ExactValue, patch: Patch): ExactValue | undefined {
+  try {
+    const operations = patch.map((operation) => copyJson(operation)) as unknown as jsonPatch.Operation[];
+    return jsonPatch.applyPatch(value, operations, true, true).newDocument as ExactValue;
+  } catch {
+    return undefined;
+  }
+}
+
+function says(text: string, expected: ExactValue): boolean {
+  try {
+    const [span, second] = splitStream(text);
+    if (span === undefined || second !== undefined) return false;
+    const { root, targets } = parseDocument(text.slice(span.start, span.end));
+    return root !== undefined && isSameValue(exactValueOf(root, { targets }), expected);
+  } catch (error) {
+    if (error instanceof DocumentProblem) return false;
     throw error;
   }
 }

@@ -1,17 +1,28 @@
-import type { Patch } from '../core/patch.ts';
-import type { ManifestDocument } from './readManifest.ts';
+import { UnusualText } from './textLayout.ts';
 
-/** A patch for one document of a manifest. */
-export interface DocumentEdit {
-  readonly document: ManifestDocument;
-  readonly patch: Patch;
-}
-
-/** What stands from `start` to `end` in the text makes way for something else. */
+/** What stands from `start` to `end` in a text makes way for something else. */
 export interface Splice {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-  /** Of splices at one place the deeper comes first: what belongs to an inner block ends before the outer one goes on. */
-  readonly depth: number;
+}
+
+/**
+ * Makes splices of one text. Of those at one place the innermost is to come first; they stay in the order given, and
+ * what is put in comes before what is taken out from there on.
+ *
+ * @throws {UnusualText} where two of them concern the same text.
+ */
+export function applySplices(text: string, splices: readonly Splice[]): string {
+  let result = '';
+  let position = 0;
+  const inOrder = [...splices].sort(
+    (left, right) => left.start - right.start || Number(left.end > left.start) - Number(right.end > right.start),
+  );
+  for (const { start, end, text: replacement } of inOrder) {
+    if (start < position) throw new UnusualText();
+    result += text.slice(position, start) + replacement;
+    position = end;
+  }
+  return result + text.slice(position);
 }

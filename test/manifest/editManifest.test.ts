@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Document } from 'yaml';
@@ -5,8 +6,8 @@ import { applyPatch } from '../../src/core/applyPatch.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { makeOperations } from '../../src/core/operations.ts';
 import type { Patch } from '../../src/core/patch.ts';
-import { editManifest } from '../../src/manifest/editManifest.ts';
-import { readManifest } from '../../src/manifest/readManifest.ts';
+import { editDocuments, editManifest } from '../../src/manifest/editManifest.ts';
+import { ManifestError, readManifest } from '../../src/manifest/readManifest.ts';
 
 function edit(text: string, patch: Patch, index = 0): string {
   const document = readManifest(text, 'in.yaml')[index];
@@ -22,7 +23,7 @@ describe('editManifest', () => {
       'adds below, in the style of the text',
       'a:\n    b: 1 # one\n    # about what follows\nz: 2\n',
       addC,
-      'a:\n    b: 1 # one\n    c:\n        d:\n          - 1\n          - "yes"\n    # about what follows\nz: 2\n',
+      'a:\n    b: 1 # one\n    c:\n        d:\n        - 1\n        - "yes"\n    # about what follows\nz: 2\n',
     ],
     [
       'indents lists where the text does',
@@ -84,13 +85,118 @@ describe('editManifest', () => {
       'writes out what an anchor shares, and changes the one place alone',
       '# top\nx: &s\n  b: 1\na: *s\n',
       [{ op: 'add', path: '/a/c', value: 1 }],
-      '# top\nx:\n  b: 1\na:\n  b: 1\n  c: 1\n',
+      '# top\nx: &s\n  b: 1\na:\n  b: 1\n  c: 1\n',
     ],
     [
       'writes out what is merged in',
-      'x: &s\n  b: { y: 1 }\na:\n  <<: *s\n',
+      'x: &s\n  b: { k: 1 }\na:\n  <<: *s\n',
       [{ op: 'add', path: '/a/b/c', value: 1 }],
-      'x:\n  b: { y: 1 }\na:\n  b: { y: 1, c: 1 }\n',
+      'x: &s\n  b: { k: 1 }\na:\n  <<: *s\n  b:\n    k: 1\n    c: 1\n',
+    ],
+    [
+      'inserts into a list and leaves the rest as it is',
+      '# head\nl:\n- a   # one\n- b\nz:    "x"   # keep\n\n\ny: [ 1,2 ]\n',
+      [{ op: 'add', path: '/l/1', value: 'm' }],
+      '# head\nl:\n- a   # one\n- m\n- b\nz:    "x"   # keep\n\n\ny: [ 1,2 ]\n',
+    ],
+    [
+      'inserts before all others',
+      'l:\n  - a: 1\n    b: 2\n',
+      [{ op: 'add', path: '/l/0', value: { c: 3 } }],
+      'l:\n  - c: 3\n  - a: 1\n    b: 2\n',
+    ],
+    ['removes the first key of an item', 'l:\n- a: 1\n  b: 2\n', [{ op: 'remove', path: '/l/0/a' }], 'l:\n- b: 2\n'],
+    ['removes all of a map', 'a:\n  b: 1\nz: 2\n', [{ op: 'remove', path: '/a/b' }], 'a: {}\nz: 2\n'],
+    [
+      'replaces and keeps the spacing',
+      'a:   1   # c\nb:   "x"\n',
+      [{ op: 'replace', path: '/a', value: 2 }],
+      'a:   2   # c\nb:   "x"\n',
+    ],
+    [
+      'keeps the digits of big integers and all spelling of numbers',
+      'id: 9007199254740993\nm: 0644\nx: 0x1F\nr: 1\nl: [1]\n',
+      [
+        { op: 'remove', path: '/r' },
+        { op: 'add', path: '/l/0', value: 2 },
+      ],
+      'id: 9007199254740993\nm: 0644\nx: 0x1F\nl: [2, 1]\n',
+    ],
+    [
+      'keeps the digits of big integers where an alias is written out',
+      'x: &s\n  id: 9007199254740993\na: *s\n',
+      [{ op: 'add', path: '/a/c', value: 1 }],
+      'x: &s\n  id: 9007199254740993\na:\n  id: 9007199254740993\n  c: 1\n',
+    ],
+    [
+      'edits once what is patched alike wherever it is used',
+      'l:\n- s: &s\n    u: 1 # c\n- s: *s\n',
+      [
+        { op: 'add', path: '/l/0/s/k', value: true },
+        { op: 'add', path: '/l/1/s/k', value: true },
+      ],
+      'l:\n- s: &s\n    u: 1 # c\n    k: true\n- s: *s\n',
+    ],
+    [
+      'leaves an alias what it was when its anchor is patched',
+      'l:\n- s: &s\n    u: 1 # c\n- s: *s # same\n',
+      [{ op: 'add', path: '/l/0/s/k', value: true }],
+      'l:\n- s: &s\n    u: 1 # c\n    k: true\n- s: # same\n    u: 1\n',
+    ],
+    [
+      'finds keys that are written as numbers and words',
+      '1: {}\nyes:\n  b: 1\n0777:\n  b: 1\n',
+      [
+        { op: 'add', path: '/1/x', value: 1 },
+        { op: 'add', path: '/true/c', value: 1 },
+        { op: 'add', path: '/511/c', value: 1 },
+      ],
+      '1:\n  x: 1\nyes:\n  b: 1\n  c: 1\n0777:\n  b: 1\n  c: 1\n',
+    ],
+    [
+      'keeps the indentation of JSON with tabs',
+      '{\n\t"a": {\n\t\t"b": 1\n\t},\n\t"e": {}\n}\n',
+      [
+        { op: 'add', path: '/a/c', value: { d: 1 } },
+        { op: 'add', path: '/e/x', value: [1] },
+      ],
+      '{\n\t"a": {\n\t\t"b": 1,\n\t\t"c": {\n\t\t\t"d": 1\n\t\t}\n\t},\n\t"e": {\n\t\t"x": [\n\t\t\t1\n\t\t]\n\t}\n}\n',
+    ],
+    [
+      'quotes where braces do',
+      'a: {"b": "x"}\n',
+      [{ op: 'add', path: '/a/c', value: 'y' }],
+      'a: {"b": "x", "c": "y"}\n',
+    ],
+    [
+      'leaves a comment with the entry that it is about',
+      'a: {\n  b: 1 # one\n}\n',
+      [{ op: 'add', path: '/a/c', value: 2 }],
+      'a: {\n  b: 1, # one\n  c: 2\n}\n',
+    ],
+    [
+      'follows the indentation around the place, not that at the top',
+      'x:\n- 1\nspec:\n    l:\n      - a: 1\n',
+      [{ op: 'add', path: '/spec/l/-', value: { m: ['q'] } }],
+      'x:\n- 1\nspec:\n    l:\n      - a: 1\n      - m:\n          - q\n',
+    ],
+    [
+      'quotes what other readers of YAML would take for something else',
+      'a:\n  b: 1\n',
+      [
+        {
+          op: 'add',
+          path: '/a/c',
+          value: ['1:30', '2001-01-01', '=', '<<', '10.0.0.1', 'nginx:1.2', 'tab\t', '--x', ''],
+        },
+      ],
+      'a:\n  b: 1\n  c:\n  - "1:30"\n  - "2001-01-01"\n  - "="\n  - "<<"\n  - 10.0.0.1\n  - nginx:1.2\n  - "tab\\t"\n  - --x\n  - ""\n',
+    ],
+    [
+      'adds before the end mark of a document',
+      'a: 1\n...\n',
+      [{ op: 'add', path: '/b', value: 2 }],
+      'a: 1\nb: 2\n...\n',
     ],
   ];
   for (const [name, before, patch, after] of cases) it(name, () => expect(edit(before, patch)).to.equal(after));
@@ -99,6 +205,62 @@ describe('editManifest', () => {
     expect(edit('a: 1\n---\nb:\n  c: 1\n---\nd: 1\n', [{ op: 'add', path: '/b/e', value: 2 }], 1)).to.equal(
       'a: 1\n---\nb:\n  c: 1\n  e: 2\n---\nd: 1\n',
     );
+  });
+
+  it('writes anew a later document of a stream as well, and says so', () => {
+    const text = 'a: 1\n---\n# head\n? b\n: 1\nc: 2   # two\n---\nd: 9007199254740993\n';
+    const document = readManifest(text, 'in.yaml')[1];
+    if (document === undefined) throw new Error('no such document');
+    const edited = editDocuments(text, [{ document, patch: [{ op: 'replace', path: '/b', value: 3 }] }]);
+    expect(edited).to.deep.equal({
+      text: 'a: 1\n---\n# head\nb: 3\nc: 2 # two\n---\nd: 9007199254740993\n',
+      rewritten: [2],
+    });
+  });
+
+  it('edits several documents at once, of JSON one after the other too', () => {
+    const text = '{"a":1}\n{"b":{}}\n';
+    const edits = readManifest(text, 'in.json').map((document) => ({
+      document,
+      patch: [{ op: 'add', path: '/c', value: 'x' }] as const,
+    }));
+    expect(editManifest(text, edits)).to.equal('{"a":1,"c":"x"}\n{"b":{},"c":"x"}\n');
+  });
+
+  it('does not mix up places that a patch gives the same object', () => {
+    const shared = { l: [1] };
+    const patch: Patch = [
+      { op: 'add', path: '/x', value: shared },
+      { op: 'add', path: '/z', value: shared },
+      { op: 'add', path: '/x/l/-', value: 2 },
+    ];
+    expect(edit('a: 1\n', patch)).to.equal('a: 1\nx:\n  l:\n  - 1\n  - 2\nz:\n  l:\n  - 1\n');
+  });
+
+  it('refuses a patch of another document', () => {
+    const patch: Patch = [{ op: 'remove', path: '/nothing/here' }];
+    expect(() => edit('# head\na: 1\n', patch)).to.throw(
+      ManifestError,
+      'in.yaml:2:1: document 1: the patch is of another document',
+    );
+  });
+
+  it('leaves every line as it is that an addition does not concern', () => {
+    const directory = new URL('../corpus/', import.meta.url);
+    for (const name of readdirSync(directory).filter((file) => file.endsWith('.yaml'))) {
+      const text = readFileSync(new URL(name, directory), 'utf8');
+      const edits = readManifest(text, name)
+        .filter(({ value }) => isWorkload(value))
+        .map((document) => ({ document, patch: additions(document.value as JsonObject) }));
+      const { text: edited, rewritten } = editDocuments(text, edits);
+      expect(rewritten, name).to.deep.equal([]);
+      let at = 0;
+      const lines = edited.split('\n');
+      for (const line of text.split('\n')) {
+        at = lines.indexOf(line, at) + 1;
+        expect(at, `${name}: ${line}`).to.be.greaterThan(0);
+      }
+    }
   });
 
   it('comes to what the patch says, whatever the document and its style', function () {
@@ -170,4 +332,26 @@ function makePatch(document: JsonObject, choices: readonly (readonly [readonly n
     ({ path }, index) => !additions.some((other, place) => place !== index && isBelow(path, other.path)),
   );
   return makeOperations(document, apart);
+}
+
+function isWorkload(value: Json): boolean {
+  const spec = (value as { spec?: { template?: Json } }).spec;
+  return spec?.template !== undefined;
+}
+
+/** Members at the pod, at its metadata and at its first container, none of which the corpus has. */
+function additions(workload: JsonObject): Patch {
+  const pod = '/spec/template/spec';
+  const { template } = workload['spec'] as unknown as { template: { spec: { containers: JsonObject[] } } };
+  const added = makeOperations(workload, [
+    { path: ['spec', 'template', 'metadata', 'annotations', 'example.com/a'], value: '["x"]' },
+    { path: ['spec', 'template', 'spec', 'securityContext', 'example'], value: { type: 'RuntimeDefault' } },
+    { path: ['spec', 'template', 'spec', 'volumes', '-'], value: { name: 'tmp', emptyDir: {} } },
+    {
+      path: ['spec', 'template', 'spec', 'containers', '0', 'volumeMounts', '-'],
+      value: { name: 'tmp', mountPath: '/tmp' },
+    },
+  ]);
+  const last = template.spec.containers.length - 1;
+  return [...added, { op: 'add', path: `${pod}/containers/${last}/example`, value: { drop: ['ALL'] } }];
 }
