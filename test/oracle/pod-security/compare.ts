@@ -11,8 +11,9 @@ import type { JsonObject } from '../../../src/core/json.ts';
 import type { Level, PssVersion, Violation } from '../../../src/standards/evaluate.ts';
 import { evaluatePod, parsePssVersion } from '../../../src/standards/evaluate.ts';
 import { arbitraryLevel, arbitraryPod, arbitraryVersion } from '../../standards/arbitraryPod.ts';
+import { OracleError, runScript } from '../goProgram.ts';
 import type { Question, Upstream } from './upstream.ts';
-import { OracleError, runScript, withUpstream } from './upstream.ts';
+import { withUpstream } from './upstream.ts';
 
 interface Fixture extends Question {
   readonly file: string;

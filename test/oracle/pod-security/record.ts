@@ -11,8 +11,9 @@ import type { Level, PssVersion, Violation } from '../../../src/standards/evalua
 import { arbitraryPod } from '../../standards/arbitraryPod.ts';
 import type { RecordedPod, RecordedVerdicts, Recording } from '../../standards/recorded.ts';
 import { recordingFile } from '../../standards/recorded.ts';
+import { OracleError, runScript } from '../goProgram.ts';
 import type { Upstream } from './upstream.ts';
-import { OracleError, runScript, upstreamModule, withUpstream } from './upstream.ts';
+import { upstreamModule, withUpstream } from './upstream.ts';
 
 const newestMinor = 37;
 const minors = Array.from({ length: newestMinor + 1 }, (_, minor) => minor);

@@ -1,0 +1,146 @@
+// Holds kube-harden's first promise but one against Kubernetes' own code: a pod that the API server accepts is never
+// turned into one that it rejects, whether it was hardened as its author wrote it or as a webhook gets it; and both get
+// the same defaults. Needs Go.
+//
+//   node test/oracle/validation/compare.ts [--cases 10000] [--seed 1]
+
+import { parseArgs } from 'node:util';
+import fc from 'fast-check';
+import { applyPatch } from '../../../src/core/applyPatch.ts';
+import { harden, isRefusal } from '../../../src/core/harden.ts';
+import type { Json, JsonObject } from '../../../src/core/json.ts';
+import type { Policy } from '../../../src/core/policy.ts';
+import { ownWork } from '../../../src/core/provenance.ts';
+import { arbitraryPod } from '../../core/arbitraryPod.ts';
+import { builtInPolicy, makePolicy } from '../../core/policies.ts';
+import { OracleError, runScript, withGoProgram } from '../goProgram.ts';
+
+const policies: readonly Policy[] = [
+  builtInPolicy('minimal'),
+  builtInPolicy('restricted'),
+  builtInPolicy('hardened'),
+  makePolicy({
+    pod: {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      fsGroup: 65532,
+      supplementalGroups: [4000],
+      seccompProfile: { type: 'Localhost', localhostProfile: 'profiles/mine.json' },
+    },
+    container: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, readOnlyRootFilesystem: true },
+    writablePaths: [{ images: ['**/*'], paths: ['/var/run', { path: '/var', sizeLimit: '1024Mi' }, '/data/x'] }],
+    lowPorts: true,
+  }),
+];
+
+interface Judged {
+  readonly errors: readonly string[];
+  readonly object?: JsonObject;
+}
+
+/** One batch is some 20 MB of text. */
+const batchSize = 2000;
+
+function hardenPod(pod: JsonObject, policy: Policy): JsonObject {
+  const answer = harden(pod, policy);
+  if (isRefusal(answer)) throw new OracleError(`refused: ${answer.refusal}`);
+  return applyPatch(pod, answer.patch) as JsonObject;
+}
+
+/** What is added, as text; without the lists, of which the API server drops empty ones before a webhook sees them. */
+function addedNames(pod: JsonObject, policy: Policy): string {
+  const answer = harden(pod, policy);
+  if (isRefusal(answer)) throw new OracleError(`refused: ${answer.refusal}`);
+  return ownWork(answer.decisions)
+    .filter((name) => !/\.(capabilities\.drop|supplementalGroups)$/.test(name))
+    .join(' ');
+}
+
+function compare(cases: number, seed: number, judge: (pods: readonly JsonObject[]) => readonly Judged[]): void {
+  const counts = { rejectedAnyway: 0, hardened: 0 };
+  const pods = fc.sample(arbitraryPod, { numRuns: cases, seed }).map(makeAcceptable);
+  for (let start = 0; start < pods.length; start += batchSize) {
+    const batch = pods.slice(start, start + batchSize);
+    const before = judge(batch);
+    const questions = batch.flatMap((pod, index) => {
+      const { errors, object } = before[index] ?? { errors: ['no answer'] };
+      if (errors.length > 0 || object === undefined) {
+        counts.rejectedAnyway += 1;
+        return [];
+      }
+      const policy = policies[index % policies.length] as Policy;
+      const [asWritten, asReceived] = [addedNames(pod, policy), addedNames(object, policy)];
+      if (asWritten !== asReceived) {
+        throw new OracleError(`previewed as ${asWritten}, hardened as ${asReceived}\n${JSON.stringify(pod)}`);
+      }
+      return [pod, object].map((asked) => ({ asked, policy, result: hardenPod(asked, policy) }));
+    });
+    judge(questions.map(({ result }) => result)).forEach(({ errors }, index) => {
+      counts.hardened += 1;
+      if (errors.length === 0) return;
+      const { asked, policy } = questions[index] as (typeof questions)[number];
+      throw new OracleError(`hardened by ${policy.name}, rejected: ${errors.join('; ')}\n${JSON.stringify(asked)}`);
+    });
+  }
+  process.stdout.write(
+    `${cases} pods (seed ${seed}): ${counts.rejectedAnyway} rejected as they were, ${counts.hardened} hardened and accepted\n`,
+  );
+}
+
+/** Takes out of a random pod what the API server would reject for reasons of its own; most are accepted then. */
+function makeAcceptable(pod: JsonObject): JsonObject {
+  const spec = pod['spec'] as JsonObject;
+  const metadata = pod['metadata'] as JsonObject;
+  const isWindows = Object.values((spec['os'] as JsonObject | null) ?? {}).includes('windows');
+  const hasUserNamespace = spec['hostUsers'] === false && !isWindows;
+  const keepFields = (block: Json | undefined): JsonObject => {
+    const { windowsOptions = null, procMount = null, ...others } = (block ?? {}) as JsonObject;
+    if (isWindows) return { windowsOptions, runAsNonRoot: others['runAsNonRoot'] ?? null };
+    return { ...others, ...(hasUserNamespace && { procMount }) };
+  };
+  const containersOf = (list: string): JsonObject[] =>
+    ((spec[list] ?? []) as JsonObject[]).map(({ restartPolicy = null, volumeDevices = null, ...container }) => ({
+      ...container,
+      image: container['image'] === '' ? 'busybox' : (container['image'] ?? null),
+      securityContext: keepFields(container['securityContext']),
+      ...(list === 'initContainers' && { restartPolicy }),
+      ...(!hasUserNamespace && { volumeDevices }),
+    }));
+  const { hostUsers = null, hostNetwork = null, ...others } = spec;
+  const disk: JsonObject = { name: 'disk', persistentVolumeClaim: { claimName: 'disk' } };
+  return {
+    ...pod,
+    metadata: { ...metadata, name: 'web', namespace: 'default', annotations: keepAnnotations(metadata['annotations']) },
+    spec: {
+      ...others,
+      ...(!isWindows && { hostUsers }),
+      ...(!hasUserNamespace && !isWindows && { hostNetwork }),
+      securityContext: keepFields(spec['securityContext']),
+      initContainers: containersOf('initContainers'),
+      containers: containersOf('containers'),
+      volumes: [...(spec['volumes'] as JsonObject[]), disk],
+    },
+  };
+}
+
+/** A seccomp annotation names one profile. */
+function keepAnnotations(annotations: Json | undefined): JsonObject {
+  const entries = Object.entries((annotations ?? {}) as JsonObject).filter(([key]) => key !== '__proto__');
+  return Object.fromEntries(
+    entries.map(([key, value]) => {
+      const profile = String(value).includes('unconfined') ? 'unconfined' : 'runtime/default';
+      return [key, key.includes('seccomp') ? profile : value];
+    }),
+  );
+}
+
+const { values } = parseArgs({ options: { cases: { type: 'string' }, seed: { type: 'string' } } });
+
+runScript(() =>
+  withGoProgram(import.meta.dirname, (program) =>
+    compare(Number(values.cases ?? 10_000), Number(values.seed ?? Date.now() % 2 ** 31), (pods) =>
+      program.askLineByLine(pods).map((line) => JSON.parse(line) as Judged),
+    ),
+  ),
+);
