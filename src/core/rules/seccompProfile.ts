@@ -12,18 +12,17 @@
 import { againstLinuxField } from '../fillContainerField.ts';
 import { fillSharedField } from '../fillSharedField.ts';
 import type { JsonObject } from '../json.ts';
+import type { Policy } from '../policy.ts';
 import type { Rule } from '../rule.ts';
 
 const podAnnotation = 'seccomp.security.alpha.kubernetes.io/pod';
 const containerAnnotationPrefix = 'container.seccomp.security.alpha.kubernetes.io/';
 
-/** The annotation's ways to say RuntimeDefault. */
-const runtimeDefaults: readonly unknown[] = ['runtime/default', 'docker/default'];
-
 export const seccompProfile: Rule = {
   id: 'seccompProfile',
   decide: (subject) => {
     const { annotations } = subject.pod;
+    const wanted = subject.policy.pod.seccompProfile ?? subject.policy.container.seccompProfile;
     return fillSharedField(subject, {
       rule: 'seccompProfile',
       againstPod: () => againstLinuxField(subject.pod),
@@ -31,13 +30,21 @@ export const seccompProfile: Rule = {
       decidedElsewhere: (container) =>
         container === undefined
           ? Object.hasOwn(annotations, podAnnotation)
-          : asksForAnotherProfile(annotations, container.name),
+          : asksForAnotherProfile(annotations, container.name, wanted),
     });
   },
 };
 
-/** A container that asks for the runtime's default by annotation may inherit it from the pod as a field as well. */
-function asksForAnotherProfile(annotations: JsonObject, container: string): boolean {
+/** A container that asks by annotation for the very profile may get it as a field as well. */
+function asksForAnotherProfile(annotations: JsonObject, container: string, wanted: Profile | undefined): boolean {
   const key = `${containerAnnotationPrefix}${container}`;
-  return Object.hasOwn(annotations, key) && !runtimeDefaults.includes(annotations[key]);
+  return Object.hasOwn(annotations, key) && !annotationsFor(wanted).includes(annotations[key]);
+}
+
+type Profile = NonNullable<Policy['pod']['seccompProfile']>;
+
+/** How annotations say a profile. */
+function annotationsFor(profile: Profile | undefined): readonly unknown[] {
+  if (profile?.type === 'RuntimeDefault') return ['runtime/default', 'docker/default'];
+  return profile?.type === 'Localhost' ? [`localhost/${profile.localhostProfile}`] : [];
 }
