@@ -292,6 +292,7 @@ function standsAgainst(check: string, pod: JsonObject, version: string): boolean
       );
     }
     case 'procMount':
+    case 'procMount_restricted':
     case 'restrictedVolumes':
       return true;
     default:
