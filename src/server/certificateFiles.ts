@@ -24,15 +24,9 @@ const millisecondsBetweenLooks = 1000;
  * @throws {CertificateError}
  */
 export async function readCertificatePair(certFile: string, keyFile: string): Promise<CertificatePair> {
-  const [cert, key] = await Promise.all([readText(certFile), readText(keyFile)]);
-  try {
-    createSecureContext({ cert, key });
-    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) throw new Error('key values mismatch');
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new CertificateError(`${certFile} and ${keyFile}: are no certificate and its key: ${problem}`);
-  }
-  return { cert, key };
+  const pair = await readPair(certFile, keyFile);
+  requireMatch(pair, certFile, keyFile);
+  return pair;
 }
 
 /**
@@ -54,8 +48,9 @@ export function watchCertificatePair(
     if (isLooking) return;
     isLooking = true;
     try {
-      const next = await readCertificatePair(certFile, keyFile);
+      const next = await readPair(certFile, keyFile);
       if (next.cert !== current.cert || next.key !== current.key) {
+        requireMatch(next, certFile, keyFile);
         onChange(next);
         current = next;
         logger.info('certificate reloaded', { validTo: new X509Certificate(next.cert).validTo });
@@ -72,6 +67,20 @@ export function watchCertificatePair(
   const timer = setInterval(() => void look(), millisecondsBetweenLooks);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+async function readPair(certFile: string, keyFile: string): Promise<CertificatePair> {
+  return { cert: await readText(certFile), key: await readText(keyFile) };
+}
+
+function requireMatch({ cert, key }: CertificatePair, certFile: string, keyFile: string): void {
+  try {
+    createSecureContext({ cert, key });
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) throw new Error('key values mismatch');
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new CertificateError(`${certFile} and ${keyFile}: are no certificate and its key: ${problem}`);
+  }
 }
 
 async function readText(file: string): Promise<string> {

@@ -3,9 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Logger } from 'winston';
 import { PlainError } from '../core/plainError.ts';
+import { describeFileError } from '../files/fileError.ts';
 import { builtInPolicies, loadPolicies } from '../files/policies.ts';
 import type { CertificatePair } from './certificateFiles.ts';
 import { readCertificatePair, watchCertificatePair } from './certificateFiles.ts';
+import { endWithSignals } from './lifeCycle.ts';
 import type { LogLevel } from './logger.ts';
 import { makeLogger } from './logger.ts';
 import type { PolicyHolder } from './policyHolder.ts';
@@ -38,39 +40,45 @@ const sample = join(import.meta.dirname, '../../samples/review-nginx.json');
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const logger = makeLogger(process.stdout, options.logLevel);
-  const { certificate, isThrowaway } = await chooseCertificate(options);
   const holder: PolicyHolder = { policies: await loadPolicies(options.policies ?? builtInPolicies) };
+  const certificate = await chooseCertificate(options);
   const server = await start(options, certificate, holder, logger);
   const stopWatching = watch(options, certificate, server, logger);
+  endWithSignals(server, stopWatching, options.drainSeconds, logger);
+  // Only now, since another server may be on this port and its users may hold on to its CA.
+  if (certificate.ca !== undefined) await writeCa(options.caFile, certificate.ca, server);
   logger.info('listening', { port: server.port, policies: [...(holder.policies?.keys() ?? [])] });
   // An image has no samples, and nobody to paste a line there.
-  if (isThrowaway && existsSync(sample)) process.stderr.write(describeTrial(options.caFile, server.port, holder));
-  endBySignal(server, stopWatching, options.drainSeconds, logger);
+  if (certificate.ca !== undefined && existsSync(sample)) {
+    process.stderr.write(describeTrial(options, server.port, holder));
+  }
 }
 
-async function chooseCertificate({ tlsCert, tlsKey, caFile }: ServeOptions) {
-  if (tlsCert !== undefined && tlsKey !== undefined) {
-    return { certificate: await readCertificatePair(tlsCert, tlsKey), isThrowaway: false };
-  }
+/** With a CA where it is a throwaway one. */
+async function chooseCertificate({ tlsCert, tlsKey, host }: ServeOptions): Promise<CertificatePair & { ca?: string }> {
+  if (tlsCert !== undefined && tlsKey !== undefined) return readCertificatePair(tlsCert, tlsKey);
   if (tlsCert !== undefined || tlsKey !== undefined) throw new StartError('--tls-cert and --tls-key go together');
-  const { ca, ...certificate } = await makeThrowawayCertificate();
+  return makeThrowawayCertificate(isWildcard(host) ? undefined : host);
+}
+
+async function writeCa(file: string, ca: string, server: RunningServer): Promise<void> {
   try {
-    await mkdir(dirname(caFile), { recursive: true });
-    await writeFile(caFile, ca);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, ca);
   } catch (error) {
-    throw new StartError(`${caFile}: cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    await server.close(0);
+    throw new StartError(`${describeFileError(file, error)} (the CA goes there; --ca-file names another place)`);
   }
-  return { certificate, isThrowaway: true };
 }
 
 async function start(
   { port, host }: ServeOptions,
-  certificate: CertificatePair,
+  { cert, key }: CertificatePair,
   holder: PolicyHolder,
   logger: Logger,
 ): Promise<RunningServer> {
   try {
-    return await startServer({ port, host, certificate, holder, logger });
+    return await startServer({ port, host, certificate: { cert, key }, holder, logger });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EADDRINUSE') throw new StartError(`port ${port} is in use: choose another one with --port`);
@@ -93,30 +101,20 @@ function watch(
 }
 
 /** One line to paste, which hardens a sample pod. */
-function describeTrial(caFile: string, port: number, { policies }: PolicyHolder): string {
+function describeTrial({ host, caFile }: ServeOptions, port: number, { policies }: PolicyHolder): string {
   const policy = policies?.has('hardened') === true ? 'hardened' : [...(policies?.keys() ?? [])][0];
-  const body = relative(process.cwd(), sample);
-  const curl = `curl --silent --cacert ${caFile} --header 'Content-Type: application/json' --data @${body} https://localhost:${port}/enforce/${policy}`;
+  const name = host === undefined || isWildcard(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  const body = quote(`@${relative(process.cwd(), sample)}`);
+  const curl = `curl --silent --cacert ${quote(caFile)} --header 'Content-Type: application/json' --data ${body} https://${name}:${port}/enforce/${policy}`;
   return `\nTry it, from another terminal in this directory; the patch is in base64:\n\n${curl}\n\n`;
 }
 
-function endBySignal(server: RunningServer, stopWatching: () => void, drainSeconds: number, logger: Logger): void {
-  let isEnding = false;
-  const end = (signal: string): void => {
-    if (isEnding) return;
-    isEnding = true;
-    logger.info('draining', { signal, drainSeconds });
-    stopWatching();
-    void server.close(drainSeconds * 1000).then(() => {
-      logger.info('closed');
-      process.exitCode = 0;
-    });
-  };
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => end(signal));
-  // A process in a state that nobody foresaw must not go on admitting pods.
-  process.on('uncaughtException', (error) => {
-    logger.error('uncaught exception', { error: error.stack });
-    process.exitCode = 1;
-    void server.close(0).then(() => process.exit(1));
-  });
+/** Whether it stands for every address of the machine. */
+function isWildcard(host: string | undefined): boolean {
+  return host === undefined || host === '0.0.0.0' || host === '::';
+}
+
+/** A word as a shell takes it, whatever is in it. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { makeApp } from './app.ts';
 import type { CertificatePair } from './certificateFiles.ts';
 import type { PolicyHolder } from './policyHolder.ts';
+import { makeTraffic } from './traffic.ts';
 
 /** The API server keeps idle connections for 90 seconds: the server must not be the first to hang up. */
 const keepAliveMilliseconds = 150_000;
@@ -16,6 +18,12 @@ const requestMilliseconds = 35_000;
 const headersMilliseconds = 10_000;
 
 const handshakeMilliseconds = 10_000;
+
+/** What is under way when the drain time is over has so long to come to its end; a review takes far less. */
+const finishMilliseconds = 3000;
+
+/** How often the end of what is under way is looked for. */
+const millisecondsBetweenLooks = 20;
 
 export interface ServerOptions {
   readonly port: number;
@@ -30,7 +38,7 @@ export interface RunningServer {
   readonly port: number;
   /** Uses another certificate for the connections to come. */
   readonly setCertificate: (certificate: CertificatePair) => void;
-  /** Is not ready any more, serves on for the drain time, finishes what is in flight; done when all is closed. */
+  /** Is not ready any more, serves on for the drain time, finishes what is in flight, cuts off the rest. */
   readonly close: (drainMilliseconds: number) => Promise<void>;
 }
 
@@ -41,8 +49,8 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { port, host, certificate, holder, logger, mostInFlight } = options;
-  let isOpen = true;
-  const app = makeApp({ holder, logger, isOpen: () => isOpen, ...(mostInFlight !== undefined && { mostInFlight }) });
+  const traffic = makeTraffic();
+  const app = makeApp({ holder, logger, traffic, ...(mostInFlight !== undefined && { mostInFlight }) });
   const server = createServer(
     {
       ...certificate,
@@ -54,6 +62,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     app,
   );
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('tlsClientError', (error) => logger.debug('handshake failed', { error: error.message }));
   server.listen({ port, ...(host !== undefined && { host }) });
   await once(server, 'listening');
@@ -61,11 +74,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port: (server.address() as AddressInfo).port,
     setCertificate: (next) => server.setSecureContext({ ...next, minVersion: 'TLSv1.2' }),
     close: async (drainMilliseconds) => {
-      isOpen = false;
-      await new Promise((resolve) => setTimeout(resolve, drainMilliseconds));
+      traffic.isOpen = false;
+      await sleep(drainMilliseconds);
       const closed = once(server, 'close');
       server.close();
-      server.closeIdleConnections();
+      const deadline = performance.now() + finishMilliseconds;
+      while (traffic.reviews > 0 && performance.now() < deadline) await sleep(millisecondsBetweenLooks);
+      // Node takes connections that have not sent anything yet for busy ones, and stops its own time-outs on closing.
+      for (const socket of sockets) socket.destroy();
       await closed;
     },
   };

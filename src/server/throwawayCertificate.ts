@@ -1,4 +1,5 @@
 import { webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 
 /** A certificate and its key, in PEM, and the CA that signed it. */
@@ -16,8 +17,12 @@ const millisecondsValid = 7 * 24 * 60 * 60 * 1000;
 /** Clocks differ: a certificate that is valid from this very moment on is not valid yet elsewhere. */
 const millisecondsBefore = 5 * 60 * 1000;
 
-/** Makes a CA and a certificate for this machine, for trying things out; nothing of it is kept but by the caller. */
-export async function makeThrowawayCertificate(): Promise<ThrowawayCertificate> {
+/**
+ * Makes a CA and a certificate for this machine, for trying things out; nothing of it is kept but by the caller.
+ *
+ * @param host one more name or address that the certificate is good for
+ */
+export async function makeThrowawayCertificate(host?: string): Promise<ThrowawayCertificate> {
   // The library needs this polyfill before it is loaded; both take a tenth of a second that nobody else should pay.
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
@@ -52,14 +57,7 @@ export async function makeThrowawayCertificate(): Promise<ThrowawayCertificate> 
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(
-        [...new Set(['localhost', hostname(), 'kube-harden.kube-harden.svc'])]
-          .map((value): { type: 'dns' | 'ip'; value: string } => ({ type: 'dns', value }))
-          .concat([
-            { type: 'ip', value: '127.0.0.1' },
-            { type: 'ip', value: '::1' },
-          ]),
-      ),
+      new x509.SubjectAlternativeNameExtension(alternativeNames(host)),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(ca),
     ],
@@ -70,6 +68,12 @@ export async function makeThrowawayCertificate(): Promise<ThrowawayCertificate> 
     key: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'),
     ca: ca.toString('pem'),
   };
+}
+
+function alternativeNames(host: string | undefined): readonly { type: 'dns' | 'ip'; value: string }[] {
+  const names = ['localhost', hostname(), 'kube-harden.kube-harden.svc', '127.0.0.1', '::1'];
+  if (host !== undefined) names.push(host);
+  return [...new Set(names)].map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }));
 }
 
 /** Positive and of 128 bits: RFC 5280, section 4.1.2.2. */

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { TestServer } from './client.ts';
-import { readRecorded, startTestServer } from './client.ts';
+import { readRecorded, startTestServer, until } from './client.ts';
 
 describe('server', () => {
   let running: TestServer;
@@ -86,6 +89,7 @@ describe('server', () => {
       'there are /enforce/<policy>, /preview/<policy>, /healthz and /readyz',
     ],
     ['another method', 'PUT', '/enforce/hardened', '{}', json, 405, 'reviews come by POST'],
+    ['a posted question', 'POST', '/readyz', '{}', json, 405, 'this is asked by GET'],
     [
       'another type',
       'POST',
@@ -184,7 +188,54 @@ describe('server', () => {
       status: 500,
       text: '{"error":"a fault in kube-harden; its log says more"}',
     });
-    expect(String(running.logged().at(-1)?.['error'])).to.match(/^TypeError: .+\n +at /);
+    const { error, ...fault } = running.logged().at(-1) ?? {};
+    expect(String(error)).to.match(/^TypeError: .+\n +at /);
+    expect(fault).to.deep.include({
+      level: 'error',
+      message: 'fault',
+      path: '/enforce/broken',
+      uid: 'd27a6b37-ccb9-4892-9e8a-e7dc996edead',
+      namespace: 'demo',
+      kind: 'Pod',
+    });
+  });
+
+  it('tells a client that writes all before it reads that it is too much', async () => {
+    for (const head of [`Content-Length: ${20e6}`, 'Transfer-Encoding: chunked']) {
+      const socket = await running.connect();
+      socket.pause();
+      socket.write(`POST /enforce/hardened HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${head}\r\n\r\n`);
+      if (head.startsWith('T')) socket.write(`${(20e6).toString(16)}\r\n`);
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject);
+        socket.write(Buffer.alloc(20e6, 0x20), () => resolve());
+      });
+      let answer = '';
+      socket.on('data', (chunk: Buffer) => {
+        answer += chunk.toString();
+      });
+      socket.resume();
+      await until(() => answer.endsWith('}'));
+      expect(answer).to.match(/^HTTP\/1\.1 413 .*Connection: close.*"the body is larger than 8388608 bytes"/s);
+      socket.destroy();
+    }
+  });
+
+  it('takes a client that goes away for no fault of its own', async () => {
+    const before = running.logged().length;
+    const socket = await running.connect();
+    socket.write(
+      'POST /enforce/hardened HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    );
+    await sleep(50);
+    socket.destroy();
+    await until(() => running.logged().length > before);
+    expect(running.logged().at(-1)).to.include({ message: 'refused', status: 400, error: 'the body ended too early' });
+  });
+
+  it('speaks no TLS before 1.2', async () => {
+    const refusal: unknown = await running.connect({ minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' }).catch((e) => e);
+    expect((refusal as { code?: string }).code).to.match(/PROTOCOL|UNSUPPORTED|NO_CIPHERS/);
   });
 
   it('is healthy, and ready once it has policies', async () => {
@@ -208,14 +259,56 @@ describe('server', () => {
     await small.stop();
   });
 
-  it('serves on while it drains, says so, and is not ready', async () => {
-    const draining = await startTestServer();
-    const closed = draining.server.close(300);
-    expect(await draining.send('GET', '/readyz')).to.deep.include({ status: 503, text: '{"error":"shutting down"}' });
-    const { status, headers } = await draining.send('POST', '/enforce/hardened', readRecorded('create-pod'));
-    expect({ status, connection: headers['connection'] }).to.deep.equal({ status: 200, connection: 'close' });
-    await closed;
-    const refusal: unknown = await draining.send('GET', '/healthz').catch((error: unknown) => error);
-    expect((refusal as { code?: string }).code).to.equal('ECONNREFUSED');
+  describe('that is closing', () => {
+    it('serves on for the drain time, says so, and is not ready', async () => {
+      const draining = await startTestServer();
+      const closed = draining.server.close(300);
+      expect(await draining.send('GET', '/readyz')).to.deep.include({
+        status: 503,
+        text: '{"error":"shutting down"}',
+      });
+      for (const [method, path, body] of [
+        ['POST', '/enforce/hardened', readRecorded('create-pod')],
+        ['GET', '/healthz', undefined],
+      ] as const) {
+        const { status, headers } = await draining.send(method, path, body);
+        expect({ status, connection: headers['connection'] }).to.deep.equal({ status: 200, connection: 'close' });
+      }
+      await closed;
+      const refusal: unknown = await draining.send('GET', '/healthz').catch((error: unknown) => error);
+      expect((refusal as { code?: string }).code).to.equal('ECONNREFUSED');
+    });
+
+    it('answers what is in flight, and does not wait for connections without a request', async () => {
+      const closing = await startTestServer();
+      const idle = await closing.connect();
+      const unused = connectTcp(closing.server.port, '127.0.0.1');
+      const busy = await closing.connect();
+      const body = readRecorded('create-pod');
+      const head = `POST /enforce/hardened HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+      busy.write(head + body.slice(0, 100));
+      await sleep(100);
+      const start = performance.now();
+      const closed = closing.server.close(0);
+      await sleep(100);
+      busy.write(body.slice(100));
+      const [answer] = (await once(busy, 'data')) as [Buffer];
+      expect(answer.toString()).to.match(/^HTTP\/1\.1 200 OK\r\n.*Connection: close\r\n/s);
+      await closed;
+      expect(performance.now() - start).to.be.below(2000);
+      for (const socket of [idle, unused, busy]) socket.destroy();
+    });
+
+    it('cuts off, after a while, whoever does not come to an end', async () => {
+      const closing = await startTestServer();
+      const stalled = await closing.connect();
+      stalled.write(
+        'POST /enforce/hardened HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+      );
+      await sleep(100);
+      const start = performance.now();
+      await closing.server.close(0);
+      expect(performance.now() - start).to.be.within(2500, 5000);
+    });
   });
 });

@@ -7,6 +7,7 @@ import { connect } from 'node:tls';
 import { expect } from 'chai';
 import { CertificateError, readCertificatePair } from '../../src/server/certificateFiles.ts';
 import { makeThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
+import { until } from './client.ts';
 
 const main = join(import.meta.dirname, '../../src/main.ts');
 
@@ -17,14 +18,6 @@ async function shownSerial(port: number): Promise<string> {
   const { serialNumber } = socket.getPeerCertificate();
   socket.destroy();
   return serialNumber;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not happen within ten seconds');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 describe('certificates', () => {
@@ -92,14 +85,14 @@ describe('certificates', () => {
     child.stdout.on('data', (chunk: Buffer) => {
       log += chunk.toString();
     });
-    await until(async () => log.includes('"listening"'));
+    await until(() => log.includes('"listening"'));
     const port = Number(/"port":(\d+)/.exec(log)?.[1]);
     const serials = [await shownSerial(port)];
     await mount(second.cert, second.key);
     await until(async () => (await shownSerial(port)) !== serials[0]);
     serials.push(await shownSerial(port));
     await mount(third.cert, first.key);
-    await until(async () => log.includes('certificate not reloaded, the old one stays'));
+    await until(() => log.includes('certificate not reloaded, the old one stays'));
     expect(await shownSerial(port)).to.equal(serials[1]);
     await mount(third.cert, third.key);
     await until(async () => (await shownSerial(port)) !== serials[1]);
@@ -108,39 +101,4 @@ describe('certificates', () => {
     expect(code).to.equal(0);
     expect(log).to.match(/"closed"[^\n]*\n$/);
   });
-});
-
-describe('serve', () => {
-  const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
-    ['a certificate without its key', ['--tls-cert', 'x'], /^kube-harden: --tls-cert and --tls-key go together\n$/],
-    [
-      'files that are not there',
-      ['--tls-cert', 'x', '--tls-key', 'y'],
-      /^kube-harden: x: no such file or directory\n$/,
-    ],
-    [
-      'no policies',
-      ['--policies', 'test/server'],
-      /^kube-harden: test\/server: has no policies \(\*\.yaml, \*\.yml or \*\.json\)\n$/,
-    ],
-    ['a bad port', ['--port', '70000'], /^kube-harden: [^\n]*A port is a number from 0 to 65535[^\n]*\n$/],
-  ];
-  for (const [name, args, message] of cases) {
-    it(`does not start with ${name}, says so in one line, and exits with 2`, async () => {
-      const child = spawn(process.execPath, [
-        main,
-        'serve',
-        '--ca-file',
-        join(tmpdir(), 'kube-harden-ca.crt'),
-        ...args,
-      ]);
-      let stderr = '';
-      child.stderr.on('data', (chunk: Buffer) => {
-        stderr += chunk.toString();
-      });
-      const [code] = (await once(child, 'exit')) as [number];
-      expect(stderr).to.match(message);
-      expect(code).to.equal(2);
-    });
-  }
 });

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { connect } from 'node:tls';
 import type { Logger } from 'winston';
 import { makeLogger } from '../../src/server/logger.ts';
 import type { PolicyHolder } from '../../src/server/policyHolder.ts';
@@ -32,6 +36,8 @@ export interface TestServer {
     body?: string | Buffer,
     headers?: Record<string, string>,
   ) => Promise<Reply>;
+  /** A connection of its own, for what no HTTP client does. */
+  readonly connect: (options?: ConnectionOptions) => Promise<TLSSocket>;
   readonly stop: () => Promise<void>;
 }
 
@@ -72,9 +78,30 @@ export async function startTestServer(options: { mostInFlight?: number } = {}): 
     certificate,
     logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     send,
+    connect: async (options = {}) => {
+      const socket = connect({
+        host: '127.0.0.1',
+        port: server.port,
+        servername: 'localhost',
+        ca: certificate.ca,
+        ...options,
+      });
+      await once(socket, 'secureConnect');
+      // A server may hang up on whoever behaves badly.
+      return socket.on('error', () => {});
+    },
     stop: async () => {
       agent.destroy();
       await server.close(0);
     },
   };
+}
+
+/** Waits until something has happened, ten seconds at most. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('it did not happen within ten seconds');
+    await sleep(20);
+  }
 }

@@ -34,6 +34,9 @@ const nonsense: readonly string[] = [
   '{"constructor":{"prototype":{"polluted":true}}}',
   '"\\u0000"',
   `"${'x'.repeat(2000)}"`,
+  `${'['.repeat(50)}${']'.repeat(50)}`,
+  `${'{"a":'.repeat(100)}0${'}'.repeat(100)}`,
+  `"${'[{'.repeat(100)}"`,
 ];
 
 /** Every value in a JSON text, by its place. */

@@ -1,0 +1,29 @@
+import type { Logger } from 'winston';
+import type { RunningServer } from './startServer.ts';
+
+/** What a process exits with that a fault has ended. */
+const exitFault = 1;
+
+/**
+ * Ends the process well on SIGTERM and SIGINT: the server drains, and the process exits with 0. On an exception that
+ * nobody has caught the server stops at once, what is in flight is finished, and the process exits with 1.
+ *
+ * @param stop what else has to stop before the process can end
+ */
+export function endWithSignals(server: RunningServer, stop: () => void, drainSeconds: number, logger: Logger): void {
+  let isEnding = false;
+  const end = (signal: string): void => {
+    if (isEnding) return;
+    isEnding = true;
+    logger.info('draining', { signal, drainSeconds });
+    stop();
+    void server.close(drainSeconds * 1000).then(() => logger.info('closed'));
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => end(signal));
+  // A process in a state that nobody foresaw must not go on admitting pods. Once: the next exception ends it right away.
+  process.once('uncaughtException', (error) => {
+    process.exitCode = exitFault;
+    logger.error('uncaught exception', { error: error instanceof Error ? error.stack : String(error) });
+    void server.close(0).finally(() => process.exit(exitFault));
+  });
+}

@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { isNestedDeeper } from '../../src/server/depth.ts';
+
+const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
+
+/** How deep objects and lists are nested in a value. */
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+describe(`isNestedDeeper (PROPERTY_SEED=${seed})`, () => {
+  it('agrees with the depth of what the text says, whatever stands in strings', () => {
+    const text = fc.oneof(fc.string(), fc.constantFrom('[', '{', ']', '}', '"', '\\', '\\"', '\\\\', '[{"\\\\\\"'));
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof({ depthSize: 'large' }, text, tie('list'), tie('object')),
+      list: fc.array(tie('tree'), { maxLength: 3 }),
+      object: fc.dictionary(text, tie('tree'), { maxKeys: 3 }),
+    }));
+    fc.assert(
+      fc.property(tree, fc.constantFrom(undefined, 1), (value, indent) => {
+        const written = JSON.stringify(value, null, indent);
+        const depth = depthOf(value);
+        expect(isNestedDeeper(written, depth)).to.equal(false);
+        expect(isNestedDeeper(written, depth - 1)).to.equal(depth > 0);
+      }),
+      { numRuns: 3000, seed },
+    );
+  });
+
+  it('takes time in proportion to the text, however hostile', () => {
+    const hostile = ['"', '\\', '\\"', '"\\', '[]', '"[', '{"a":'].map((piece) =>
+      piece.repeat(4_000_000 / piece.length),
+    );
+    const start = performance.now();
+    for (const text of hostile) isNestedDeeper(`"${text}`, 64);
+    expect(performance.now() - start).to.be.below(5000);
+  });
+});
