@@ -1,9 +1,10 @@
 import { answer } from '../src/admission/answer.ts';
 import { readReview } from '../src/admission/review.ts';
 import { harden, isRefusal } from '../src/core/harden.ts';
-import type { Json } from '../src/core/json.ts';
+import type { Json, JsonObject } from '../src/core/json.ts';
+import { makeOperations } from '../src/core/operations.ts';
 import type { Policy } from '../src/core/policy.ts';
-import { isNestedDeeper } from '../src/server/depth.ts';
+import { isValueNestedDeeper } from '../src/server/depth.ts';
 import { makeReview } from './reviews.ts';
 
 /** Long enough for the compiler to settle. */
@@ -20,15 +21,17 @@ interface Phase {
 export function measurePhases(policy: Policy, kilobytes: number): readonly { name: string; microseconds: number }[] {
   const body = Buffer.from(makeReview(kilobytes));
   const text = body.toString('utf8');
-  const parsed = JSON.parse(text) as { request: { object: Json } };
+  const parsed = JSON.parse(text) as { request: { object: JsonObject } };
   const request = readReview(parsed as unknown as Json);
-  const answered = answer(request, policy, 'enforce');
+  const { review, decisions } = answer(request, policy, 'enforce');
+  const additions = decisions.filter((decision) => decision.action === 'added');
   const phases: readonly Phase[] = [
-    { name: 'depth', run: () => isNestedDeeper(text, 64) },
     { name: 'parse', run: () => JSON.parse(body.toString('latin1')) as Json },
+    { name: 'depth', run: () => isValueNestedDeeper(parsed, 64) },
     { name: 'harden, operations included', run: () => hardenOrThrow(parsed.request.object, policy) },
+    { name: 'operations alone', run: () => makeOperations(parsed.request.object, additions) },
     { name: 'answer: harden, patch, warnings', run: () => answer(request, policy, 'enforce') },
-    { name: 'serialise', run: () => JSON.stringify(answered.review) },
+    { name: 'serialise', run: () => JSON.stringify(review) },
   ];
   return phases.map(({ name, run }) => ({ name, microseconds: measure(run) }));
 }

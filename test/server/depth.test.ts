@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isNestedDeeper } from '../../src/server/depth.ts';
+import type { Json } from '../../src/core/json.ts';
+import { isTextNestedDeeper, isValueNestedDeeper } from '../../src/server/depth.ts';
 
 const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
 
@@ -10,7 +11,7 @@ function depthOf(value: unknown): number {
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
 }
 
-describe(`isNestedDeeper (PROPERTY_SEED=${seed})`, () => {
+describe(`depth (PROPERTY_SEED=${seed})`, () => {
   it('agrees with the depth of what the text says, whatever stands in strings', () => {
     const text = fc.oneof(fc.string(), fc.constantFrom('[', '{', ']', '}', '"', '\\', '\\"', '\\\\', '[{"\\\\\\"'));
     const { tree } = fc.letrec((tie) => ({
@@ -22,8 +23,13 @@ describe(`isNestedDeeper (PROPERTY_SEED=${seed})`, () => {
       fc.property(tree, fc.constantFrom(undefined, 1), (value, indent) => {
         const written = JSON.stringify(value, null, indent);
         const depth = depthOf(value);
-        expect(isNestedDeeper(written, depth)).to.equal(false);
-        expect(isNestedDeeper(written, depth - 1)).to.equal(depth > 0);
+        for (const [limit, isDeeper] of [
+          [depth, false],
+          [depth - 1, depth > 0],
+        ] as const) {
+          expect(isTextNestedDeeper(written, limit)).to.equal(isDeeper);
+          expect(isValueNestedDeeper(JSON.parse(written) as Json, Math.max(limit, 0))).to.equal(isDeeper);
+        }
       }),
       { numRuns: 3000, seed },
     );
@@ -34,7 +40,7 @@ describe(`isNestedDeeper (PROPERTY_SEED=${seed})`, () => {
       piece.repeat(4_000_000 / piece.length),
     );
     const start = performance.now();
-    for (const text of hostile) isNestedDeeper(`"${text}`, 64);
+    for (const text of hostile) isTextNestedDeeper(`"${text}`, 64);
     expect(performance.now() - start).to.be.below(5000);
   });
 });
