@@ -1,7 +1,7 @@
 # Everything goes through npm scripts, so that it runs on the Node that the project brings, whatever the machine has.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint typecheck unit bench build clean format golden preview oracle
+.PHONY: help run test lint typecheck unit bench build clean format golden preview oracle e2e
 
 # `##` behind a target is its line in `make help`.
 help: ## Show this help
@@ -39,6 +39,9 @@ format: $(installed) ## Mend style where a machine can
 
 golden: $(installed) ## Rewrite the golden files from what the engine says now; read the difference before you commit it
 	@npm run --silent golden
+
+e2e: $(installed) ## Run it against real API servers (needs Go, or KUBEBUILDER_ASSETS)
+	@npm run --silent e2e
 
 oracle: $(installed) ## Hold it against Kubernetes' own validation and Pod Security code (needs Go)
 	@npm run --silent oracle

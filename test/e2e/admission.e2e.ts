@@ -1,0 +1,257 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import type { Json, JsonObject } from '../../src/core/json.ts';
+import { makeThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
+import { until } from '../server/client.ts';
+import { describeOnEach } from './controlPlanes.ts';
+import type { WebhookServer } from './webhookServer.ts';
+import { configurationOf, configurations, encodeBundle, startWebhookServer } from './webhookServer.ts';
+
+const barePod = (name: string): JsonObject => ({
+  metadata: { name },
+  spec: { containers: [{ name: 'web', image: 'nginx' }] },
+});
+
+const restrictedContainer = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+};
+
+const podSecurity = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+
+const mirrorUser = 'system:node:n1';
+
+describeOnEach(
+  'admission',
+  (controlPlane) => {
+    let webhook: WebhookServer;
+
+    /** Once the API server has taken notice of a configuration; it needs a moment. */
+    async function install(overlay: 'opt-in' | 'cluster-wide'): Promise<void> {
+      const { api } = controlPlane();
+      await api.request('DELETE', `${configurations}/kube-harden`);
+      await api.create(configurations, configurationOf(overlay, webhook));
+      const probe = overlay === 'opt-in' ? 'restricted' : 'plain';
+      await until(async () => {
+        const pod = await api.create(`/api/v1/namespaces/${probe}/pods?dryRun=All`, {
+          ...barePod('probe'),
+          spec: { containers: [{ name: 'web', image: 'nginx' }], securityContext: { runAsNonRoot: true } },
+        } as JsonObject);
+        return hardenedBy(pod) !== undefined;
+      });
+    }
+
+    before(async () => {
+      webhook = await startWebhookServer();
+      const { makeNamespace } = controlPlane();
+      await makeNamespace('plain');
+      await makeNamespace('restricted', { ...podSecurity, 'kube-harden.io/enforce': 'restricted' });
+      await makeNamespace('hardened', { ...podSecurity, 'kube-harden.io/enforce': 'hardened' });
+      await makeNamespace('unhardened', podSecurity);
+      await makeNamespace('preview', { 'kube-harden.io/preview': 'hardened' });
+      await makeNamespace('none', { 'kube-harden.io/enforce': 'none' });
+      await install('opt-in');
+    });
+    after(() => webhook.stop());
+
+    it('makes a bare pod one that a restricted namespace admits', async () => {
+      const { api } = controlPlane();
+      const refused = await api.request('POST', '/api/v1/namespaces/unhardened/pods', barePod('web'));
+      expect(refused.status).to.equal(403);
+      const { status, body } = await api.request('POST', '/api/v1/namespaces/restricted/pods', barePod('web'));
+      expect(status, JSON.stringify(body)).to.equal(201);
+      const spec = body['spec'] as JsonObject;
+      expect(spec['securityContext']).to.deep.equal({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+      expect(containersOf(body)[0]?.['securityContext']).to.deep.equal(restrictedContainer);
+      expect(hardenedBy(body)).to.equal('restricted');
+    });
+
+    it('says in warnings what it has added, which kubectl prints', () => {
+      const { stdout, stderr, status } = controlPlane().kubectl(
+        ['apply', '-n', 'hardened', '-f', '-', '--dry-run=server', '-o', 'json'],
+        JSON.stringify({ apiVersion: 'v1', kind: 'Pod', ...barePod('dry') }),
+      );
+      expect(status, stderr).to.equal(0);
+      expect(stderr).to.match(/^Warning: kube-harden added: seccompProfile, runAsNonRoot, /);
+      const pod = JSON.parse(stdout) as JsonObject;
+      expect(containersOf(pod)[0]?.['securityContext']).to.deep.equal({
+        ...restrictedContainer,
+        readOnlyRootFilesystem: true,
+      });
+    });
+
+    it('leaves nothing behind after a dry run', async () => {
+      const { status } = await controlPlane().api.request('GET', '/api/v1/namespaces/hardened/pods/dry');
+      expect(status).to.equal(404);
+    });
+
+    it('only warns where a namespace asks for a preview', async () => {
+      const { api, kubectl } = controlPlane();
+      const { stderr } = kubectl(['run', 'seen', '--image=nginx', '-n', 'preview']);
+      expect(stderr).to.match(/^Warning: kube-harden would add \(policy hardened\): /);
+      const pod = await api.get('/api/v1/namespaces/preview/pods/seen');
+      expect(hardenedBy(pod)).to.equal(undefined);
+      expect((pod['spec'] as JsonObject)['securityContext']).to.deep.equal({});
+    });
+
+    it('leaves namespaces alone that nobody has labelled', async () => {
+      const pod = await controlPlane().api.create('/api/v1/namespaces/plain/pods', barePod('web'));
+      expect(hardenedBy(pod)).to.equal(undefined);
+    });
+
+    it('hardens debug containers by every profile of kubectl debug, and lets images be set', async () => {
+      const { api, kubectl } = controlPlane();
+      await api.create('/api/v1/namespaces/injected/pods', barePod('debugged'));
+      for (const profile of ['general', 'baseline', 'restricted', 'netadmin', 'sysadmin']) {
+        const container = `--container=${profile}`;
+        const flags = ['-n', 'injected', '--image=busybox', `--profile=${profile}`, container];
+        const debugged = kubectl(['debug', 'debugged', ...flags]);
+        expect(debugged.status, debugged.stderr).to.equal(0);
+      }
+      const set = kubectl(['set', 'image', 'pod/debugged', 'web=nginx:1.29', '-n', 'injected']);
+      expect(set.status, set.stderr).to.equal(0);
+      const pod = await api.get('/api/v1/namespaces/injected/pods/debugged');
+      expect(containersOf(pod)[0]).to.include({ image: 'nginx:1.29' });
+      const debuggers = (pod['spec'] as JsonObject)['ephemeralContainers'] as readonly JsonObject[];
+      const contexts = debuggers.map(({ name, securityContext }) => [name as string, securityContext] as const);
+      const adding = (...add: string[]) => ({ ...restrictedContainer, capabilities: { add, drop: ['ALL'] } });
+      expect(Object.fromEntries(contexts)).to.deep.equal({
+        general: adding('SYS_PTRACE'),
+        baseline: restrictedContainer,
+        restricted: { ...restrictedContainer, runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+        netadmin: adding('NET_ADMIN', 'NET_RAW'),
+        // Privileged as it says, it could not start under the pod's runAsNonRoot, which is kube-harden's own.
+        sysadmin: { privileged: true, runAsNonRoot: false },
+      });
+    });
+
+    it('leaves mirror pods to their node, and to no one else', async () => {
+      const { api, apiAs } = controlPlane();
+      await api.create('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+        metadata: { name: 'nodes-create-pods' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: mirrorUser }],
+      });
+      const mirror = (name: string): JsonObject => ({
+        metadata: { name, annotations: { 'kubernetes.io/config.mirror': 'x' } },
+        spec: { nodeName: 'n1', ...(barePod(name)['spec'] as JsonObject) },
+      });
+      const path = '/api/v1/namespaces/hardened/pods?dryRun=All';
+      // Pod Security refuses what was not hardened.
+      const byNode = await apiAs(mirrorUser).request('POST', path, mirror('static-n1'));
+      expect(byNode.status).to.equal(403);
+      const byAdmin = await api.request('POST', path, mirror('forged-n1'));
+      expect(hardenedBy(byAdmin.body)).to.equal('hardened');
+    });
+
+    it('lets a sidecar be root that a later webhook brings, and hardens the rest of it', async () => {
+      const { api } = controlPlane();
+      const injector = await startInjector();
+      await api.create(configurations, injector.configuration);
+      try {
+        let pod: JsonObject = {};
+        await until(async () => {
+          pod = await api.create('/api/v1/namespaces/injected/pods?dryRun=All', barePod('web'));
+          return containersOf(pod).length === 2;
+        });
+        const spec = pod['spec'] as JsonObject;
+        const [web, sidecar] = containersOf(pod);
+        expect(spec['securityContext']).to.deep.equal({ seccompProfile: { type: 'RuntimeDefault' } });
+        expect(web?.['securityContext']).to.deep.equal({ ...restrictedContainer, runAsNonRoot: true });
+        expect(sidecar?.['securityContext']).to.deep.equal({ ...restrictedContainer, runAsUser: 0 });
+      } finally {
+        await api.delete(`${configurations}/zz-injector`);
+        injector.stop();
+      }
+    });
+    before(() => controlPlane().makeNamespace('injected', { 'kube-harden.io/enforce': 'restricted' }));
+
+    describe('cluster-wide', () => {
+      before(() => install('cluster-wide'));
+
+      it('hardens what has no label', async () => {
+        const pod = await controlPlane().api.create('/api/v1/namespaces/plain/pods?dryRun=All', barePod('late'));
+        expect(hardenedBy(pod)).to.equal('hardened');
+      });
+
+      it('lets a label choose another policy, or none', async () => {
+        const { api } = controlPlane();
+        const other = await api.create('/api/v1/namespaces/restricted/pods?dryRun=All', barePod('late'));
+        expect(hardenedBy(other)).to.equal('restricted');
+        const none = await api.create('/api/v1/namespaces/none/pods?dryRun=All', barePod('late'));
+        expect(hardenedBy(none)).to.equal(undefined);
+        expect((none['spec'] as JsonObject)['securityContext']).to.deep.equal({});
+      });
+
+      it('stays out of the namespaces that a cluster cannot start without', async () => {
+        const { api } = controlPlane();
+        await api.request('POST', '/api/v1/namespaces/kube-system/serviceaccounts', { metadata: { name: 'default' } });
+        const pod = await api.create('/api/v1/namespaces/kube-system/pods?dryRun=All', barePod('dns'));
+        expect(hardenedBy(pod)).to.equal(undefined);
+      });
+    });
+  },
+  [mirrorUser],
+);
+
+function containersOf(pod: JsonObject): readonly JsonObject[] {
+  return (pod['spec'] as { containers: readonly JsonObject[] }).containers;
+}
+
+function hardenedBy(pod: JsonObject): Json | undefined {
+  const { annotations = {} } = (pod['metadata'] ?? {}) as { annotations?: JsonObject };
+  return annotations['kube-harden.io/policy'];
+}
+
+/** Another webhook, whose name comes after kube-harden's: it adds a sidecar that says that it has to be root. */
+async function startInjector(): Promise<{ configuration: JsonObject; stop: () => void }> {
+  const { cert, key, ca } = await makeThrowawayCertificate();
+  const sidecar = { name: 'sidecar', image: 'proxy', securityContext: { runAsUser: 0 } };
+  const server = createServer({ cert, key }, (request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    request.on('end', () => {
+      const { uid, object } = (JSON.parse(text) as { request: { uid: string; object: JsonObject } }).request;
+      const isThere = containersOf(object).some(({ name }) => name === 'sidecar');
+      const patch = isThere ? [] : [{ op: 'add', path: '/spec/containers/-', value: sidecar }];
+      response.setHeader('Content-Type', 'application/json');
+      response.end(
+        JSON.stringify({
+          apiVersion: 'admission.k8s.io/v1',
+          kind: 'AdmissionReview',
+          response: {
+            uid,
+            allowed: true,
+            patchType: 'JSONPatch',
+            patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
+          },
+        }),
+      );
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    configuration: {
+      metadata: { name: 'zz-injector' },
+      webhooks: [
+        {
+          name: 'injector.example.com',
+          admissionReviewVersions: ['v1'],
+          sideEffects: 'None',
+          clientConfig: { url: `https://127.0.0.1:${port}/`, caBundle: encodeBundle(ca) },
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'injected' } },
+          rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+        },
+      ],
+    },
+    stop: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Agent, request } from 'node:https';
+import type { JsonObject } from '../../src/core/json.ts';
+
+/** What the API server answered. */
+export interface KubeAnswer {
+  readonly status: number;
+  readonly body: JsonObject;
+  /** The texts of its `Warning` headers. */
+  readonly warnings: readonly string[];
+}
+
+/** An API server as raw JSON: nothing of what it says is dropped. */
+export interface KubeApi {
+  readonly request: (method: string, path: string, body?: JsonObject, contentType?: string) => Promise<KubeAnswer>;
+  /** @throws what the API server says where it refuses. */
+  readonly get: (path: string) => Promise<JsonObject>;
+  readonly create: (path: string, body: JsonObject) => Promise<JsonObject>;
+  readonly delete: (path: string) => Promise<JsonObject>;
+  /** A JSON merge patch: RFC 7386. */
+  readonly merge: (path: string, body: JsonObject) => Promise<JsonObject>;
+  readonly close: () => void;
+}
+
+export function makeKubeApi({ url, ca, token }: { url: string; ca: string; token: string }): KubeApi {
+  const agent = new Agent({ keepAlive: true, ca, maxSockets: 16 });
+  const ask: KubeApi['request'] = (method, path, body, contentType = 'application/json') =>
+    new Promise((resolve, reject) => {
+      const text = body === undefined ? '' : JSON.stringify(body);
+      const headers = {
+        Authorization: `Bearer ${token}`,
+        ...(body !== undefined && { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(text) }),
+      };
+      const sent = request(new URL(path, url), { method, agent, headers }, (response) => {
+        let answer = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          answer += chunk;
+        });
+        response.on('error', reject);
+        response.on('end', () => {
+          resolve({
+            status: response.statusCode ?? 0,
+            body: answer.startsWith('{') ? (JSON.parse(answer) as JsonObject) : { text: answer },
+            warnings: readWarnings(response.headers),
+          });
+        });
+      });
+      sent.on('error', reject);
+      sent.end(text);
+    });
+  const askOrThrow = async (...question: Parameters<typeof ask>): Promise<JsonObject> => {
+    const { status, body } = await ask(...question);
+    if (status >= 300) throw new Error(`${question[0]} ${question[1]}: ${status} ${String(body['message'])}`);
+    return body;
+  };
+  return {
+    request: ask,
+    get: (path) => askOrThrow('GET', path),
+    create: (path, body) => askOrThrow('POST', path, body),
+    delete: (path) => askOrThrow('DELETE', path),
+    merge: (path, body) => askOrThrow('PATCH', path, body, 'application/merge-patch+json'),
+    close: () => agent.destroy(),
+  };
+}
+
+/** `299 - "text"`, joined by commas into one header: RFC 7234, section 5.5. */
+function readWarnings(headers: IncomingHttpHeaders): readonly string[] {
+  const header = headers['warning'] ?? '';
+  return [...header.matchAll(/299 [^ ]+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => text.replaceAll(/\\(.)/g, '$1'));
+}
