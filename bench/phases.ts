@@ -8,7 +8,7 @@ import { isValueNestedDeeper } from '../src/server/depth.ts';
 import { makeReview } from './reviews.ts';
 
 /** Long enough for the compiler to settle. */
-const warmUps = 3000;
+const warmUps = 20_000;
 const rounds = 7;
 const runsPerRound = 2000;
 

@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { defaultLifetimes } from '../certificates/authority.ts';
+import type { ClusterOptions } from '../cluster/serveCluster.ts';
 import type { ServeOptions } from '../server/serve.ts';
 
 const examples = `
@@ -6,6 +8,7 @@ Examples:
   kube-harden serve                                   # a throwaway certificate, and a curl line that tries it
   kube-harden serve --policies ./policies --port 9443
   kube-harden serve --tls-cert tls.crt --tls-key tls.key
+  kube-harden serve --cluster --default-policy hardened
 `;
 
 /** Makes the `serve` command: the webhook. */
@@ -21,15 +24,36 @@ export function serveCommand(): Command {
     .option('--tls-cert <FILE>', 'the certificate, in PEM; read again when it changes')
     .option('--tls-key <FILE>', 'its key, in PEM')
     .option('--ca-file <FILE>', "where to write the throwaway certificate's CA", '.kube-harden/ca.crt')
+    .option('--tls-ca <FILE>', 'with --cluster, what the API server has to trust: the CA of --tls-cert, in PEM')
+    .option('--cluster', 'run in a cluster: policies are resources too, and the webhook configuration is kept true')
+    .option('--kubeconfig <FILE>', 'with --cluster, how to reach it (default: as kubectl does, or as a pod)')
+    .option('--namespace <NAME>', 'with --cluster, where kube-harden itself lives', 'kube-harden')
+    .option('--default-policy <NAME>', 'with --cluster, for each namespace that has not chosen one (default: none)')
+    .option('--webhook-url <URL>', 'with --cluster, where the API server finds kube-harden, if not by its Service')
+    .addOption(
+      new Option('--ca-lifetime <DURATION>', "with --cluster, how long kube-harden's own CA lasts")
+        .argParser(readDuration)
+        .default(defaultLifetimes.authority, '8760h'),
+    )
+    .addOption(
+      new Option('--certificate-lifetime <DURATION>', 'with --cluster, how long the certificates last that it signs')
+        .argParser(readDuration)
+        .default(defaultLifetimes.certificate, '24h'),
+    )
     .addOption(
       new Option('--drain-seconds <SECONDS>', 'how long to serve on after SIGTERM').argParser(readSeconds).default(5),
     )
     .addOption(new Option('--log-level <LEVEL>').choices(['error', 'warn', 'info', 'debug']).default('info'))
     .addHelpText('after', examples)
-    .action(async (options: ServeOptions) => {
+    .action(async (options: ServeOptions & ClusterOptions & { cluster?: true }) => {
       // Express, winston and TLS are for this command alone; the others start without them.
-      const { serve } = await import('../server/serve.ts');
-      await serve(options);
+      if (options.cluster === true) {
+        const { serveCluster } = await import('../cluster/serveCluster.ts');
+        await serveCluster(options);
+      } else {
+        const { serve } = await import('../server/serve.ts');
+        await serve(options);
+      }
     });
 }
 
@@ -47,4 +71,14 @@ function readSeconds(text: string): number {
   if (!/^\d+$/.test(text) || seconds > mostDrainSeconds)
     throw new InvalidArgumentError(`Seconds are a number from 0 to ${mostDrainSeconds}.`);
   return seconds;
+}
+
+const millisecondsOf: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/** As Go writes durations, which Kubernetes' users know: `90s`, `24h`. In milliseconds. */
+function readDuration(text: string): number {
+  const [, count, unit] = /^([1-9]\d{0,6})([smh])$/.exec(text) ?? [];
+  const milliseconds = Number(count) * (millisecondsOf[unit ?? ''] ?? Number.NaN);
+  if (Number.isNaN(milliseconds)) throw new InvalidArgumentError('A duration is a number and a unit: 90s, 30m, 24h.');
+  return milliseconds;
 }

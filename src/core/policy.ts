@@ -88,17 +88,27 @@ const policyName = z
   .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/)
   .refine((name) => name !== 'none', { message: '"none" is what a namespace says to opt out' });
 
-const schema = z.strictObject({
+/** The one source of what a policy may say: for files, for the types here, and for the custom resource's schema. */
+export const policySchema = z.strictObject({
   apiVersion: z.literal('kube-harden.io/v1alpha1'),
   kind: z.literal('HardeningPolicy'),
   metadata: z.looseObject({ name: policyName }),
   spec: z.strictObject({
-    pod: podFields.optional(),
-    container: containerFields.optional(),
-    writablePaths: z.array(z.strictObject({ images: imagePatterns, paths: z.array(writablePath).min(1) })).optional(),
-    exceptions: z.array(exception).optional(),
-    lowPorts: z.boolean().optional(),
-    podMayDeclareWritablePaths: z.boolean().optional(),
+    pod: podFields.optional().describe("What to fill in in a pod's securityContext."),
+    container: containerFields.optional().describe("What to fill in in each container's securityContext."),
+    writablePaths: z
+      .array(z.strictObject({ images: imagePatterns, paths: z.array(writablePath).min(1) }))
+      .optional()
+      .describe('Where images write: these paths get an emptyDir where the root filesystem is read-only.'),
+    exceptions: z.array(exception).optional().describe('What to leave out for some pods or images.'),
+    lowPorts: z
+      .boolean()
+      .optional()
+      .describe('Whether ports below 1024 keep working without root, by a sysctl. Default: false.'),
+    podMayDeclareWritablePaths: z
+      .boolean()
+      .optional()
+      .describe('Whether pods may declare writable paths of their own by annotations. Default: true.'),
   }),
 });
 
@@ -146,7 +156,7 @@ export function isPolicyDocument(document: Json): boolean {
 
 /** Parses a HardeningPolicy strictly: an unknown key, a wrong type and a wrong scope are problems, never ignored. */
 export function parsePolicy(document: Json): ParsedPolicy {
-  const result = schema.safeParse(document, { reportInput: true });
+  const result = policySchema.safeParse(document, { reportInput: true });
   if (!result.success) return { problems: result.error.issues.flatMap((issue) => problemsOf(issue, [])) };
   const { metadata, spec } = result.data;
   return {

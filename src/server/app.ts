@@ -59,6 +59,7 @@ export function makeApp({ holder, logger, traffic, mostInFlight = defaultMostInF
   app.get('/readyz', (_request, response) => {
     if (!traffic.isOpen) throw new HttpError(503, 'shutting down');
     if (holder.policies === undefined) throw new HttpError(503, 'no policies yet');
+    if (!holder.hasCertificate) throw new HttpError(503, 'no certificate yet');
     sendJson(response, 200, '{"status":"ok"}', traffic);
   });
   app.all(['/healthz', '/readyz'], refuseMethod('GET, HEAD', 'this is asked by GET'));

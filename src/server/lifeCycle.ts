@@ -10,14 +10,18 @@ const exitFault = 1;
  *
  * @param stop what else has to stop before the process can end
  */
-export function endWithSignals(server: RunningServer, stop: () => void, drainSeconds: number, logger: Logger): void {
+export function endWithSignals(
+  server: RunningServer,
+  stop: () => void | Promise<void>,
+  drainSeconds: number,
+  logger: Logger,
+): void {
   let isEnding = false;
   const end = (signal: string): void => {
     if (isEnding) return;
     isEnding = true;
     logger.info('draining', { signal, drainSeconds });
-    stop();
-    void server.close(drainSeconds * 1000).then(() => logger.info('closed'));
+    void Promise.all([stop(), server.close(drainSeconds * 1000)]).then(() => logger.info('closed'));
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => end(signal));
   // A process in a state that nobody foresaw must not go on admitting pods. Once: the next exception ends it right away.

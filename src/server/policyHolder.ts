@@ -1,6 +1,9 @@
 import type { Policy } from '../core/policy.ts';
 
-/** The policies in use; none until they are loaded. The one thing that changes while the server runs. */
+/** What the server answers by. The one thing that changes while it runs. */
 export interface PolicyHolder {
+  /** None until they are loaded. */
   policies: ReadonlyMap<string, Policy> | undefined;
+  /** Whether the API server trusts the certificate in use. */
+  hasCertificate: boolean;
 }

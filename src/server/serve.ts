@@ -40,9 +40,10 @@ const sample = join(import.meta.dirname, '../../samples/review-nginx.json');
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const logger = makeLogger(process.stdout, options.logLevel);
-  const holder: PolicyHolder = { policies: await loadPolicies(options.policies ?? builtInPolicies) };
+  const policies = await loadPolicies(options.policies ?? builtInPolicies);
+  const holder: PolicyHolder = { policies, hasCertificate: true };
   const certificate = await chooseCertificate(options);
-  const server = await start(options, certificate, holder, logger);
+  const server = await listenOrExplain(options, certificate, holder, logger);
   const stopWatching = watch(options, certificate, server, logger);
   endWithSignals(server, stopWatching, options.drainSeconds, logger);
   // Only now, since another server may be on this port and its users may hold on to its CA.
@@ -71,8 +72,13 @@ async function writeCa(file: string, ca: string, server: RunningServer): Promise
   }
 }
 
-async function start(
-  { port, host }: ServeOptions,
+/**
+ * Starts the server.
+ *
+ * @throws {StartError} where the port or the address is not to be had.
+ */
+export async function listenOrExplain(
+  { port, host }: Pick<ServeOptions, 'port' | 'host'>,
   { cert, key }: CertificatePair,
   holder: PolicyHolder,
   logger: Logger,

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -22,7 +22,8 @@ export interface ControlPlane {
   readonly api: KubeApi;
   /** As another user, with what RBAC gives it. */
   readonly apiAs: (user: string) => KubeApi;
-  readonly kubeconfig: string;
+  /** Writes a kubeconfig, for a user. */
+  readonly kubeconfigOf: (user: string) => string;
   /** Runs the real kubectl as cluster-admin. Never throws for what it answers. */
   readonly kubectl: (parameters: readonly string[], input?: string) => Ran;
   /** A namespace with its service account, which no controller is there to make. */
@@ -62,7 +63,12 @@ export async function startControlPlane(binaries: Binaries, users: readonly stri
     ),
   ]);
   const url = `https://127.0.0.1:${port}`;
-  await writeFile(file('kubeconfig'), makeKubeconfig(url, ca, tokenOf(admin)));
+  const kubeconfigOf = (user: string): string => {
+    const path = file(`kubeconfig-${user.replaceAll(/[^\w-]/g, '-')}`);
+    writeFileSync(path, makeKubeconfig(url, ca, tokenOf(user)));
+    return path;
+  };
+  const adminKubeconfig = kubeconfigOf(admin);
 
   const etcd = start(binaries.etcd, file('etcd.log'), [
     `--data-dir=${file('etcd')}`,
@@ -113,10 +119,10 @@ export async function startControlPlane(binaries: Binaries, users: readonly stri
     version: binaries.version,
     api,
     apiAs,
-    kubeconfig: file('kubeconfig'),
+    kubeconfigOf,
     kubectl: (parameters, input = '') => {
       const options = { input, encoding: 'utf8', timeout: 60_000, maxBuffer: 2 ** 28 } as const;
-      return spawnSync(binaries.kubectl, ['--kubeconfig', file('kubeconfig'), ...parameters], options);
+      return spawnSync(binaries.kubectl, ['--kubeconfig', adminKubeconfig, ...parameters], options);
     },
     makeNamespace: async (name, labels = {}) => {
       await api.create('/api/v1/namespaces', { metadata: { name, labels } });

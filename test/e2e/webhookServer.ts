@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import type { Overlay } from '../install/install.ts';
 import { webhooksOf } from '../install/install.ts';
 import { until } from '../server/client.ts';
@@ -10,24 +10,44 @@ import { end, startBound } from './boundProcess.ts';
 const main = join(import.meta.dirname, '../../src/main.ts');
 
 /** The webhook as a process of its own, as in a pod. */
-export interface WebhookServer {
+export interface Serving {
   readonly port: number;
-  /** PEM. */
-  readonly ca: string;
   /** What it logged, line by line. */
   readonly logged: () => readonly JsonObject[];
+  /** Null while it runs. */
+  readonly exitCode: () => number | null;
+  /** As Kubernetes does: SIGTERM, and some time. */
   readonly stop: () => Promise<void>;
+  readonly kill: () => Promise<void>;
+}
+
+export interface WebhookServer extends Serving {
+  /** PEM. */
+  readonly ca: string;
 }
 
 /** Longer than it waits for what is in flight. */
 const millisecondsToEnd = 6000;
 
 /** Starts `kube-harden serve` with a throwaway certificate. */
-export async function startWebhookServer(parameters: readonly string[] = []): Promise<WebhookServer> {
+export async function startWebhookServer(): Promise<WebhookServer> {
   const folder = await mkdtemp(join(tmpdir(), 'kube-harden-webhook-'));
   const caFile = join(folder, 'ca.crt');
-  const all = [main, 'serve', '--host', '127.0.0.1', '--port', '0', '--drain-seconds', '0', '--ca-file', caFile];
-  const child = startBound(process.execPath, [...all, ...parameters], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const { stop, ...serving } = await startServe(['--port', '0', '--drain-seconds', '0', '--ca-file', caFile]);
+  return {
+    ...serving,
+    ca: await readFile(caFile, 'utf8'),
+    stop: async () => {
+      await stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Starts `kube-harden serve` on loopback. */
+export async function startServe(parameters: readonly string[]): Promise<Serving> {
+  const all = [main, 'serve', '--host', '127.0.0.1', ...parameters];
+  const child = startBound(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [log, errors] = ['', ''];
   child.stdout?.on('data', (chunk: Buffer) => {
     log += chunk.toString();
@@ -46,12 +66,10 @@ export async function startWebhookServer(parameters: readonly string[] = []): Pr
   });
   return {
     port: Number(logged().find(({ message }) => message === 'listening')?.['port']),
-    ca: await readFile(caFile, 'utf8'),
     logged,
-    stop: async () => {
-      await end(child, millisecondsToEnd);
-      await rm(folder, { recursive: true });
-    },
+    exitCode: () => child.exitCode,
+    stop: () => end(child, millisecondsToEnd),
+    kill: () => end(child, 0),
   };
 }
 
@@ -64,12 +82,10 @@ export const configurations = '/apis/admissionregistration.k8s.io/v1/mutatingweb
 export function configurationOf(overlay: Overlay, { port, ca }: { port: number; ca: string }): JsonObject {
   return {
     metadata: { name: 'kube-harden' },
-    webhooks: webhooksOf(overlay).map(
-      ({ clientConfig: { service }, ...webhook }): Json => ({
-        ...webhook,
-        clientConfig: { url: `https://127.0.0.1:${port}${service.path}`, caBundle: encodeBundle(ca) },
-      }),
-    ),
+    webhooks: webhooksOf(overlay).map(({ clientConfig: { service }, ...webhook }) => ({
+      ...webhook,
+      clientConfig: { url: `https://127.0.0.1:${port}${service.path}`, caBundle: encodeBundle(ca) },
+    })),
   };
 }
 

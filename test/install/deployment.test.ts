@@ -7,7 +7,7 @@ import { harden } from '../../src/core/harden.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { evaluatePod } from '../../src/standards/evaluate.ts';
 import { builtInPolicy } from '../core/policies.ts';
-import { baseDocument, kindOf, readDocuments, readKustomization, repository, webhooksOf } from './install.ts';
+import { addedArguments, baseDocument, readDocuments, readKustomization, repository, webhooksOf } from './install.ts';
 
 const probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string(), scheme: z.string() }) });
 const labels = z.record(z.string(), z.string());
@@ -20,18 +20,14 @@ const container = z.object({
   readinessProbe: probe,
   livenessProbe: probe,
   resources: z.object({ requests: labels, limits: labels }),
-  volumeMounts: z.tuple([z.object({ name: z.string(), mountPath: z.string(), readOnly: z.literal(true) })]),
 });
 const template = z.object({
   metadata: z.object({ labels }),
   spec: z.object({
-    automountServiceAccountToken: z.literal(false),
+    automountServiceAccountToken: z.literal(true),
     terminationGracePeriodSeconds: z.number(),
     securityContext: z.object({ runAsUser: z.number(), runAsGroup: z.number(), fsGroup: z.number() }),
     containers: z.tuple([container]),
-    volumes: z.tuple([
-      z.object({ name: z.string(), secret: z.object({ secretName: z.string(), defaultMode: z.number() }) }),
-    ]),
   }),
 });
 const deployment = z.object({
@@ -66,10 +62,9 @@ describe("kube-harden's own Deployment", () => {
     expect(spec.replicas).to.be.at.least(2);
   });
 
-  it('has no permission and no token', () => {
+  it('is the one pod that gets its token', () => {
     expect(baseDocument('ServiceAccount')).to.have.property('automountServiceAccountToken', false);
-    const kinds = readKustomization('base').resources.flatMap((file) => readDocuments(join('base', file)).map(kindOf));
-    expect(kinds.filter((kind) => /Role/.test(kind))).to.deep.equal([]);
+    expect(spec.template.spec.automountServiceAccountToken).to.equal(true);
   });
 
   it('is asked for its health over HTTPS at its own port', () => {
@@ -80,26 +75,34 @@ describe("kube-harden's own Deployment", () => {
     expect(only.livenessProbe).to.deep.equal(at('/healthz'));
   });
 
-  it('is started with its port, its policies and its certificate', () => {
-    const [command, ...rest] = only.args;
-    const options = Object.fromEntries(
-      rest.flatMap((flag, index) => (index % 2 === 0 ? [[flag, rest[index + 1]]] : [])),
-    );
-    const { mountPath } = only.volumeMounts[0];
+  it('is started with options that there are, in each install', () => {
+    const added = ['overlays/opt-in', 'overlays/cluster-wide', 'components/certificate-files'].flatMap(addedArguments);
+    const [command, ...flags] = [...only.args, ...added];
     expect(command).to.equal('serve');
-    expect(options).to.deep.equal({
-      '--policies': '/app/policies',
-      '--tls-cert': `${mountPath}/tls.crt`,
-      '--tls-key': `${mountPath}/tls.key`,
-      '--port': String(only.ports[0].containerPort),
-    });
-    for (const flag of Object.keys(options)) expect(optionOfServe(flag), flag).not.to.equal(undefined);
+    expect(flags).to.deep.equal([
+      '--cluster',
+      `--port=${only.ports[0].containerPort}`,
+      '--default-policy=hardened',
+      '--tls-cert=/etc/kube-harden/tls/tls.crt',
+      '--tls-key=/etc/kube-harden/tls/tls.key',
+      '--tls-ca=/etc/kube-harden/tls/ca.crt',
+    ]);
+    for (const flag of flags) expect(optionOfServe(flag.split('=')[0] ?? ''), flag).not.to.equal(undefined);
   });
 
-  it('can read its key, and others cannot', () => {
-    const { securityContext, volumes } = spec.template.spec;
-    expect(volumes[0].name).to.equal(only.volumeMounts[0].name);
-    expect(volumes[0].secret).to.deep.equal({ secretName: 'kube-harden-tls', defaultMode: 0o440 });
+  it('can read a key that is mounted, and others cannot', () => {
+    const operation = z.object({ path: z.string(), value: z.json() });
+    const operations = z
+      .array(operation)
+      .parse(readDocuments('components/certificate-files/certificate-files.yaml')[0]);
+    const valueAt = (path: string) => operations.find((each) => each.path === path)?.value;
+    expect(valueAt('/spec/template/spec/volumes')).to.deep.equal([
+      { name: 'tls', secret: { secretName: 'kube-harden-tls', defaultMode: 0o440 } },
+    ]);
+    expect(valueAt('/spec/template/spec/containers/0/volumeMounts')).to.deep.equal([
+      { name: 'tls', mountPath: '/etc/kube-harden/tls', readOnly: true },
+    ]);
+    const { securityContext } = spec.template.spec;
     expect(securityContext.fsGroup).to.equal(securityContext.runAsGroup);
   });
 

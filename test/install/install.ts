@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { makeWebhooks } from '../../src/cluster/webhookConfiguration.ts';
 import type { Json } from '../../src/core/json.ts';
 
 // Reads the manifests without kustomize, which not every machine has: of kustomize they use so little that it is told
@@ -19,7 +20,7 @@ export const policyNames = readdirSync(join(repository, 'policies')).map((file) 
 const requirement = z.strictObject({
   key: z.string(),
   operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-  values: z.array(z.string()),
+  values: z.array(z.string()).exactOptional(),
 });
 
 /** Strict, so that a misspelled field is found, which the API server would only warn of. */
@@ -28,7 +29,9 @@ const webhook = z.strictObject({
   admissionReviewVersions: z.array(z.string()),
   clientConfig: z.strictObject({
     service: z.strictObject({ name: z.string(), namespace: z.string(), path: z.string(), port: z.number() }),
+    caBundle: z.string(),
   }),
+  objectSelector: z.strictObject({}),
   namespaceSelector: z.strictObject({ matchExpressions: z.array(requirement) }),
   rules: z.array(
     z.strictObject({
@@ -40,6 +43,7 @@ const webhook = z.strictObject({
     }),
   ),
   matchPolicy: z.string(),
+  matchConditions: z.array(z.strictObject({ name: z.string(), expression: z.string() })),
   sideEffects: z.string(),
   reinvocationPolicy: z.string(),
   failurePolicy: z.string(),
@@ -48,12 +52,10 @@ const webhook = z.strictObject({
 
 export type Webhook = z.infer<typeof webhook>;
 
-const configuration = z.object({ metadata: z.object({ name: z.literal('kube-harden') }), webhooks: z.array(webhook) });
-
 const kustomization = z.object({
   resources: z.array(z.string()).default([]),
   components: z.array(z.string()).default([]),
-  patches: z.array(z.strictObject({ path: z.string() })).default([]),
+  patches: z.array(z.strictObject({ path: z.string(), target: z.record(z.string(), z.string()) })).default([]),
   images: z.array(z.strictObject({ name: z.string(), newName: z.string(), newTag: z.string() })).default([]),
 });
 
@@ -83,17 +85,25 @@ export function kindOf(document: Json): string {
   return z.object({ kind: z.string() }).parse(document).kind;
 }
 
-/** The webhooks of an overlay: those of its patches, which only ever add, then those of the base, as kustomize does. */
+/** The arguments that an overlay, or a component, adds to those of the container. */
+export function addedArguments(directory: string): readonly string[] {
+  const operation = z.object({ path: z.string(), value: z.json() });
+  return readKustomization(directory)
+    .patches.flatMap(({ path }) => readDocuments(join(directory, path)))
+    .flatMap((document) => z.array(operation).parse(document))
+    .filter(({ path }) => path === '/spec/template/spec/containers/0/args/-')
+    .map(({ value }) => String(value));
+}
+
+/** The webhooks that kube-harden writes where an overlay is installed. */
 export function webhooksOf(overlay: Overlay): readonly Webhook[] {
-  const directory = join('overlays', overlay);
-  const webhooks = configuration.parse(baseDocument('MutatingWebhookConfiguration')).webhooks;
-  for (const { path } of readKustomization(directory).patches) {
-    for (const document of readDocuments(join(directory, path))) {
-      for (const added of configuration.parse(document).webhooks) {
-        if (webhooks.some(({ name }) => name === added.name)) throw new Error(`${path} changes ${added.name}`);
-        webhooks.unshift(added);
-      }
-    }
-  }
-  return webhooks;
+  const [flag] = addedArguments(join('overlays', overlay));
+  const webhooks = makeWebhooks({
+    policies: policyNames,
+    defaultPolicy: flag?.replace('--default-policy=', ''),
+    target: { service: { name: 'kube-harden', namespace: 'kube-harden', port: 443 } },
+    caBundle: 'a CA',
+    namespace: 'kube-harden',
+  });
+  return z.array(webhook).parse(webhooks);
 }

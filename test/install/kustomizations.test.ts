@@ -41,11 +41,9 @@ describe('the installs', () => {
       (document) => leaf.safeParse(document).success,
     );
     expect(certificate).to.have.length(1);
-    const [patch] = readDocuments('components/cert-manager/inject-ca.yaml');
-    expect(patch).to.have.nested.property(
-      'metadata.annotations.cert-manager\\.io/inject-ca-from',
-      'kube-harden/kube-harden-tls',
-    );
+    for (const kind of certificates) {
+      expect(readKustomization(`components/${kind}`).components).to.deep.equal(['../certificate-files']);
+    }
   });
 
   it('keep keys out of the repository', () => {

@@ -23,9 +23,9 @@ describe('the namespaces that are concerned', () => {
     [{ [enforce]: 'restricted' }, ['restricted.enforce'], ['restricted.enforce']],
     [{ [enforce]: 'minimal' }, ['minimal.enforce'], ['minimal.enforce']],
     [{ [enforce]: 'none' }, [], []],
-    // A slip of the pen, and a label without a value: the default is safer than nothing.
-    [{ [enforce]: 'hardned' }, [], ['default.enforce']],
-    [{ [enforce]: '' }, [], ['default.enforce']],
+    // A slip of the pen, and a label without a value: the default is safer than nothing, and so is a refusal.
+    [{ [enforce]: 'hardned' }, ['no-such-policy.enforce'], ['default.enforce']],
+    [{ [enforce]: '' }, ['no-such-policy.enforce'], ['default.enforce']],
     [{ [preview]: 'hardened' }, ['hardened.preview'], ['default.enforce', 'hardened.preview']],
     [{ [preview]: 'restricted' }, ['restricted.preview'], ['default.enforce', 'restricted.preview']],
     [{ [preview]: 'minimal' }, ['minimal.preview'], ['default.enforce', 'minimal.preview']],
@@ -60,13 +60,12 @@ describe('the namespaces that are concerned', () => {
     });
   }
 
-  it('the default leaves alone exactly what another enforcing entry selects, and what opts out', () => {
-    const selected = webhooksOf('opt-in').flatMap(({ namespaceSelector }) =>
-      namespaceSelector.matchExpressions.flatMap(({ key, values }) => (key === enforce ? values : [])),
-    );
-    const entry = webhooksOf('cluster-wide').find(({ name }) => name === 'default.enforce.kube-harden.io');
-    const left = entry?.namespaceSelector.matchExpressions.find(({ key }) => key === enforce);
-    expect(left?.operator).to.equal('NotIn');
-    expect(left?.values).to.have.members([...selected, 'none']);
+  it('meets one enforcing entry at most, whatever its label says', () => {
+    for (const overlay of overlays) {
+      for (const value of ['', 'none', 'hardned', ...policyNames]) {
+        const called = calledFor(overlay, 'shop', { [enforce]: value, [preview]: 'hardened' });
+        expect(called.filter((name) => name.endsWith('.enforce'))).to.have.length(value === 'none' ? 0 : 1);
+      }
+    }
   });
 });

@@ -1,21 +1,25 @@
 import { expect } from 'chai';
+import type { Overlay } from './install.ts';
 import { overlays, policyNames, webhooksOf } from './install.ts';
 
 describe('the webhook configuration', () => {
   it('enforces and previews each policy', () => {
     const paths = webhooksOf('opt-in').map(({ clientConfig }) => clientConfig.service.path);
-    expect(paths).to.have.members(policyNames.flatMap((policy) => [`/enforce/${policy}`, `/preview/${policy}`]));
+    const expected = policyNames.flatMap((policy) => [`/enforce/${policy}`, `/preview/${policy}`]);
+    expect(paths).to.have.members([...expected, '/enforce/none']);
   });
 
   it('calls the policy of its name, and by default hardened', () => {
     for (const { name, clientConfig } of webhooksOf('cluster-wide')) {
       const [policy, mode] = name.split('.');
       expect(clientConfig.service.path).to.equal(`/${mode}/${policy === 'default' ? 'hardened' : policy}`);
+      expect(Buffer.from(clientConfig.caBundle, 'base64').toString()).to.equal('a CA');
     }
   });
 
   it('selects by the label of its mode the policy of its path', () => {
-    for (const { clientConfig, namespaceSelector } of webhooksOf('opt-in')) {
+    for (const { name, clientConfig, namespaceSelector } of webhooksOf('opt-in')) {
+      if (name.startsWith('no-such-policy.')) continue;
       const [, mode, policy] = clientConfig.service.path.split('/');
       const [, byLabel, ...others] = namespaceSelector.matchExpressions;
       expect(byLabel).to.deep.equal({ key: `kube-harden.io/${mode}`, operator: 'In', values: [policy] });
@@ -24,15 +28,16 @@ describe('the webhook configuration', () => {
   });
 
   it('may block pods only where somebody asked for it by a label', () => {
-    const withFailurePolicy = (failurePolicy: string) =>
-      webhooksOf('cluster-wide')
+    const withFailurePolicy = (overlay: Overlay, failurePolicy: string) =>
+      webhooksOf(overlay)
         .filter((entry) => entry.failurePolicy === failurePolicy)
         .map(({ name }) => name.replace('.kube-harden.io', ''));
-    expect(withFailurePolicy('Fail')).to.have.members(policyNames.map((policy) => `${policy}.enforce`));
-    expect(withFailurePolicy('Ignore')).to.have.members([
-      'default.enforce',
-      ...policyNames.map((policy) => `${policy}.preview`),
-    ]);
+    const enforcing = policyNames.map((policy) => `${policy}.enforce`);
+    const previewing = policyNames.map((policy) => `${policy}.preview`);
+    expect(withFailurePolicy('cluster-wide', 'Fail')).to.have.members(enforcing);
+    expect(withFailurePolicy('cluster-wide', 'Ignore')).to.have.members(['default.enforce', ...previewing]);
+    expect(withFailurePolicy('opt-in', 'Fail')).to.have.members(['no-such-policy.enforce', ...enforcing]);
+    expect(withFailurePolicy('opt-in', 'Ignore')).to.have.members(previewing);
   });
 
   it('previews last, so that a preview tells what its policy would add to what is enforced', () => {

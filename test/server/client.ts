@@ -53,7 +53,10 @@ export async function startTestServer(options: { mostInFlight?: number } = {}): 
   });
   const logger: Logger = makeLogger(sink, 'info');
   const policies = [builtInPolicy('hardened'), builtInPolicy('minimal')];
-  const holder: PolicyHolder = { policies: new Map(policies.map((policy) => [policy.name, policy])) };
+  const holder: PolicyHolder = {
+    policies: new Map(policies.map((policy) => [policy.name, policy])),
+    hasCertificate: true,
+  };
   const server = await startServer({ port: 0, host: '127.0.0.1', certificate, holder, logger, ...options });
   const agent = new Agent({ keepAlive: true, ca: certificate.ca });
   const send: TestServer['send'] = (method, path, body, headers = { 'content-type': 'application/json' }) =>
@@ -97,11 +100,11 @@ export async function startTestServer(options: { mostInFlight?: number } = {}): 
   };
 }
 
-/** Waits until something has happened, ten seconds at most. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+/** Waits until something has happened, for a while. */
+export async function until(condition: () => boolean | Promise<boolean>, milliseconds = 10_000): Promise<void> {
+  const deadline = Date.now() + milliseconds;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not happen within ten seconds');
+    if (Date.now() > deadline) throw new Error(`it did not happen within ${milliseconds / 1000} seconds`);
     await sleep(20);
   }
 }

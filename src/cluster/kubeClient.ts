@@ -1,0 +1,142 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestOptions } from 'node:https';
+import { request } from 'node:https';
+import type { Readable } from 'node:stream';
+import { text as readAll } from 'node:stream/consumers';
+import type { Json, JsonObject } from '../core/json.ts';
+import { isJsonObject } from '../core/json.ts';
+import { PlainError } from '../core/plainError.ts';
+
+/** One thing that happened to an object that is watched. */
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: JsonObject;
+}
+
+/** What an API server says no to: its status and its own words. */
+export class KubeApiError extends Error {
+  override name = 'KubeApiError';
+  /** HTTP's; 410 means that a watch started too far in the past. */
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The API server as raw JSON: the library's typed calls drop the fields that they do not know. */
+export interface KubeClient {
+  /** @throws {KubeApiError} */
+  readonly get: (path: string) => Promise<JsonObject>;
+  /** @throws {KubeApiError} */
+  readonly create: (path: string, body: JsonObject) => Promise<JsonObject>;
+  /** Refused with 409 where the object is no longer of the `resourceVersion` in the body. @throws {KubeApiError} */
+  readonly replace: (path: string, body: JsonObject) => Promise<JsonObject>;
+  /** A JSON merge patch, RFC 7386: a list replaces a list. @throws {KubeApiError} */
+  readonly merge: (path: string, body: JsonObject) => Promise<JsonObject>;
+  /** Ends when the API server ends it, or with the signal. @throws {KubeApiError} where it is refused or broken off. */
+  readonly watch: (path: string, onEvent: (event: WatchEvent) => void, signal: AbortSignal) => Promise<void>;
+}
+
+/** No answer of an API server takes longer but a watch. */
+const requestMilliseconds = 10_000;
+
+/** How long a watch lasts at most, in seconds; the API server ends it. */
+const watchSeconds = 300;
+
+/** A connection that died silently is found out by this. */
+const keepAliveMilliseconds = 10_000;
+
+/**
+ * Makes a client by what kubectl would use, or a pod's service account.
+ *
+ * @throws {PlainError} where there is no cluster to be found.
+ */
+export async function makeKubeClient(kubeconfig?: string): Promise<KubeClient> {
+  // Half a second and 90 MB, for whoever talks to a cluster alone.
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(kubeconfig);
+  } catch (error) {
+    throw new PlainError(`${kubeconfig ?? 'kubeconfig'}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  // Its address may have a path of its own, behind which Kubernetes' begin.
+  const server = config.getCurrentCluster()?.server.replace(/\/$/, '');
+  if (server === undefined) throw new PlainError(`${kubeconfig ?? 'kubeconfig'}: names no current cluster`);
+
+  const send = async (
+    method: string,
+    path: string,
+    { body, contentType = 'application/json', ...others }: RequestOptions & { body?: JsonObject; contentType?: string },
+  ): Promise<IncomingMessage> => {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const options: RequestOptions = { method, headers: {}, ...others };
+    // A fresh token and certificate each time: those of a service account change every hour.
+    await config.applyToHTTPSOptions(options as Parameters<typeof config.applyToHTTPSOptions>[0]);
+    const headers: Record<string, string | number> = { ...(options.headers as Record<string, string>) };
+    headers['Accept'] = 'application/json';
+    headers['User-Agent'] = 'kube-harden';
+    if (text !== undefined) {
+      headers['Content-Type'] = contentType;
+      headers['Content-Length'] = Buffer.byteLength(text);
+    }
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = request(new URL(server + path), { ...options, headers }, resolve);
+      sent.on('error', reject);
+      sent.on('socket', (socket) => socket.setKeepAlive(true, keepAliveMilliseconds));
+      sent.end(text);
+    });
+    const status = response.statusCode ?? 0;
+    if (status < 400) return response;
+    throw refusal(status, await readAll(response));
+  };
+  const ask = async (method: string, path: string, body?: JsonObject, contentType?: string): Promise<JsonObject> => {
+    const signal = AbortSignal.timeout(requestMilliseconds);
+    const given = { ...(body !== undefined && { body }), ...(contentType !== undefined && { contentType }) };
+    return parseObject(await readAll(await send(method, path, { signal, ...given })));
+  };
+  return {
+    get: (path) => ask('GET', path),
+    create: (path, body) => ask('POST', path, body),
+    replace: (path, body) => ask('PUT', path, body),
+    merge: (path, body) => ask('PATCH', path, body, 'application/merge-patch+json'),
+    watch: async (path, onEvent, signal) => {
+      const separator = path.includes('?') ? '&' : '?';
+      const query = `${separator}watch=true&allowWatchBookmarks=true&timeoutSeconds=${watchSeconds}`;
+      // Longer than the API server takes to end it: whatever is silent for so long is dead.
+      const limit = AbortSignal.any([signal, AbortSignal.timeout((watchSeconds + 30) * 1000)]);
+      await readEvents(await send('GET', path + query, { signal: limit }), onEvent);
+    },
+  };
+}
+
+/** One JSON object a line. */
+async function readEvents(stream: Readable, onEvent: (event: WatchEvent) => void): Promise<void> {
+  let rest = '';
+  stream.setEncoding('utf8');
+  for await (const chunk of stream) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const { type, object } = parseObject(line) as unknown as WatchEvent;
+      if (type === 'ERROR') throw new KubeApiError(Number(object['code']), String(object['message']));
+      onEvent({ type, object });
+    }
+  }
+}
+
+function parseObject(text: string): JsonObject {
+  const value = JSON.parse(text) as Json;
+  if (isJsonObject(value)) return value;
+  throw new Error(`the API server answered ${text.slice(0, 100)}`);
+}
+
+function refusal(status: number, text: string): KubeApiError {
+  try {
+    return new KubeApiError(status, String(parseObject(text)['message']));
+  } catch {
+    return new KubeApiError(status, text.slice(0, 200).replaceAll(/\s+/g, ' '));
+  }
+}

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Logger } from 'winston';
+import type { JsonObject } from '../core/json.ts';
+import { describeFileError } from '../files/fileError.ts';
+import { builtInPolicies, loadPolicies } from '../files/policies.ts';
+import type { CertificatePair } from '../server/certificateFiles.ts';
+import { CertificateError, readCertificatePair, watchCertificatePair } from '../server/certificateFiles.ts';
+import { endWithSignals } from '../server/lifeCycle.ts';
+import type { LogLevel } from '../server/logger.ts';
+import { makeLogger } from '../server/logger.ts';
+import type { PolicyHolder } from '../server/policyHolder.ts';
+import { listenOrExplain, StartError } from '../server/serve.ts';
+import { makeThrowawayCertificate } from '../server/throwawayCertificate.ts';
+import { describeFault, followObjects } from './followObjects.ts';
+import { makeAuthorityKeeper } from './keepAuthority.ts';
+import { configurationName, configurationsPath, makeConfigurationKeeper } from './keepConfiguration.ts';
+import { makePolicyKeeper } from './keepPolicies.ts';
+import { makeKubeClient } from './kubeClient.ts';
+import { competeForLease } from './lease.ts';
+import { makeLoop } from './loop.ts';
+import { policiesPath } from './policyResource.ts';
+import type { WebhookTarget } from './webhookConfiguration.ts';
+
+export interface ClusterOptions {
+  readonly kubeconfig?: string;
+  readonly namespace: string;
+  readonly policies?: string;
+  readonly defaultPolicy?: string;
+  readonly port: number;
+  readonly host?: string;
+  readonly webhookUrl?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsCa?: string;
+  readonly caLifetime: number;
+  readonly certificateLifetime: number;
+  readonly drainSeconds: number;
+  readonly logLevel: LogLevel;
+}
+
+const serviceName = 'kube-harden';
+const caSecret = 'kube-harden-ca';
+const leaseName = 'kube-harden';
+
+/**
+ * Runs the webhook in a cluster until a signal ends it: policies are resources as well as files, and the certificate,
+ * the webhook configuration and the policies' status are kept as they should be.
+ *
+ * @throws {PlainError} where it cannot start.
+ */
+export async function serveCluster(options: ClusterOptions): Promise<void> {
+  const logger = makeLogger(process.stdout, options.logLevel);
+  const builtIn = await loadPolicies(options.policies ?? builtInPolicies);
+  const { defaultPolicy, namespace } = options;
+  if (defaultPolicy !== undefined && !builtIn.has(defaultPolicy)) {
+    throw new StartError(`--default-policy ${defaultPolicy}: is none of ${[...builtIn.keys()].join(', ')}`);
+  }
+  const files = await readFiles(options);
+  const client = await makeKubeClient(options.kubeconfig);
+  // Until there is a certificate, or policies, it is not ready, and nobody calls.
+  const holder: PolicyHolder = { policies: undefined, hasCertificate: files !== undefined };
+  const first = files?.certificate ?? (await makeThrowawayCertificate());
+  const server = await listenOrExplain(options, first, holder, logger);
+
+  let ca = files?.ca;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const target = makeTarget(options);
+  const policies = makePolicyKeeper({ client, builtIn, defaultPolicy, holder, logger });
+  const configuration = makeConfigurationKeeper(client, logger);
+  const authority = makeAuthorityKeeper({
+    client,
+    namespace,
+    secret: caSecret,
+    serverNames: serverNames(target),
+    lifetimes: { authority: options.caLifetime, certificate: options.certificateLifetime },
+    setCertificate: (certificate) => {
+      server.setCertificate(certificate);
+      holder.hasCertificate = true;
+    },
+    logger,
+  });
+  const loop = makeLoop(logger, signal);
+  const leadership = competeForLease(client, {
+    namespace,
+    name: leaseName,
+    identity: `${hostname()}_${randomUUID()}`,
+    onChange: loop.wake,
+    logger,
+    signal,
+  });
+  const reconcile = async (): Promise<void> => {
+    if (files === undefined) {
+      if (leadership.isLeader()) await authority.keepSecret(configuration.trustedSince);
+      await authority.keepCertificate();
+    }
+    const caBundle = ca ?? authority.bundle();
+    if (!leadership.isLeader() || holder.policies === undefined || caBundle === undefined) return;
+    const names = [...holder.policies.keys()];
+    await configuration.keep({ policies: names, defaultPolicy, target, caBundle, namespace });
+    await policies.tell();
+  };
+  const only = (name: string): string => `?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
+  const follow = (path: string, see: (objects: ReadonlyMap<string, JsonObject>) => void): Promise<void> => {
+    const seeAndWake = (objects: ReadonlyMap<string, JsonObject>): void => {
+      see(objects);
+      loop.wake();
+    };
+    return followObjects(client, path, seeAndWake, { logger, signal });
+  };
+  const running = [
+    follow(policiesPath, policies.see),
+    follow(`${configurationsPath}${only(configurationName)}`, configuration.see),
+    follow(`/api/v1/namespaces/${namespace}/secrets${only(caSecret)}`, authority.see),
+    loop.run(reconcile),
+    leadership.done,
+  ];
+  const stopWatching =
+    files === undefined
+      ? () => {}
+      : watchCertificateFiles(files, logger, (certificate, nextCa) => {
+          server.setCertificate(certificate);
+          ca = nextCa;
+          loop.wake();
+        });
+  const stop = async (): Promise<void> => {
+    stopWatching();
+    ending.abort();
+    await Promise.all(running);
+  };
+  endWithSignals(server, stop, options.drainSeconds, logger);
+  logger.info('listening', { port: server.port, builtInPolicies: [...builtIn.keys()] });
+}
+
+interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile: string;
+  readonly certificate: CertificatePair;
+  readonly ca: string;
+}
+
+async function readFiles({ tlsCert, tlsKey, tlsCa }: ClusterOptions): Promise<CertificateFiles | undefined> {
+  if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined || tlsCa === undefined) {
+    throw new StartError('with --cluster, --tls-cert, --tls-key and --tls-ca go together');
+  }
+  const certificate = await readCertificatePair(tlsCert, tlsKey);
+  return { certFile: tlsCert, keyFile: tlsKey, caFile: tlsCa, certificate, ca: await readCa(tlsCa) };
+}
+
+async function readCa(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new CertificateError(describeFileError(file, error));
+  }
+}
+
+/** Where the certificate changes, its CA may have changed as well. */
+function watchCertificateFiles(
+  { certFile, keyFile, caFile, certificate }: CertificateFiles,
+  logger: Logger,
+  onChange: (certificate: CertificatePair, ca: string) => void,
+): () => void {
+  const read = (next: CertificatePair): void => {
+    readCa(caFile).then(
+      (ca) => onChange(next, ca),
+      (error: unknown) => logger.error('certificate not reloaded, the old one stays', { error: describeFault(error) }),
+    );
+  };
+  return watchCertificatePair(certFile, keyFile, certificate, read, logger);
+}
+
+function makeTarget({ webhookUrl, namespace }: ClusterOptions): WebhookTarget {
+  if (webhookUrl !== undefined) return { url: webhookUrl.replace(/\/$/, '') };
+  return { service: { name: serviceName, namespace, port: 443 } };
+}
+
+/** What the API server asks for by SNI, or in a URL. */
+function serverNames(target: WebhookTarget): readonly string[] {
+  if ('url' in target) return [new URL(target.url).hostname];
+  const { name, namespace } = target.service;
+  return [`${name}.${namespace}.svc`];
+}

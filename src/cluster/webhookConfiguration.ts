@@ -1,0 +1,128 @@
+import type { Json, JsonObject } from '../core/json.ts';
+
+/** Where the API server finds kube-harden. */
+export type WebhookTarget =
+  | { readonly service: { readonly name: string; readonly namespace: string; readonly port: number } }
+  /** Without a path; for a server outside of the cluster. */
+  | { readonly url: string };
+
+export interface WebhookChoices {
+  /** The names of all policies. */
+  readonly policies: readonly string[];
+  /** For each namespace that has not chosen one; none where only labelled namespaces are concerned. */
+  readonly defaultPolicy: string | undefined;
+  readonly target: WebhookTarget;
+  /** PEM. */
+  readonly caBundle: string;
+  /** kube-harden's own namespace, which it must start in without its own help. */
+  readonly namespace: string;
+}
+
+/** Those that a cluster cannot start without. */
+const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease'];
+
+/** The opt-out of a namespace from a cluster-wide default. */
+const optOut = 'none';
+
+/**
+ * Makes the entries of the MutatingWebhookConfiguration: one for each policy and mode. The API server itself matches
+ * namespaces by their labels and so chooses the path; the server needs no look-up. At most one enforcing entry concerns
+ * a namespace, and the previews come last, so that a preview tells what its policy would add to what is enforced.
+ *
+ * Every field is written out, as the API server would fill it in: what it says back can be compared.
+ */
+export function makeWebhooks(choices: WebhookChoices): readonly JsonObject[] {
+  const policies = [...choices.policies].sort();
+  const enforce = policies.map((policy) =>
+    makeWebhook(choices, `${policy}.enforce`, `/enforce/${policy}`, labelIs('enforce', policy), mustAnswer),
+  );
+  const preview = policies.map((policy) =>
+    makeWebhook(choices, `${policy}.preview`, `/preview/${policy}`, labelIs('preview', policy), mayAnswer(1)),
+  );
+  return [makeRest(choices, policies), ...enforce, ...preview];
+}
+
+/** What becomes of the namespaces whose label names no policy. */
+function makeRest(choices: WebhookChoices, policies: readonly string[]): JsonObject {
+  const otherThanChosen = { key: 'kube-harden.io/enforce', operator: 'NotIn', values: [...policies, optOut] };
+  // Nobody in these namespaces asked for kube-harden, and some of them hold what it needs itself: with Fail, a cluster
+  // that starts anew would wait for kube-harden, which waits for a network plugin, whose pods wait for kube-harden.
+  if (choices.defaultPolicy !== undefined) {
+    const path = `/enforce/${choices.defaultPolicy}`;
+    return makeWebhook(choices, 'default.enforce', path, [otherThanChosen], mayAnswer(3));
+  }
+  // Somebody asked for a policy that is not there, by a slip of the pen or because it was deleted. The server answers
+  // 404 to this path, so pods are refused, by a webhook whose name says why; silently unprotected they would stay so.
+  const isChosen = { key: 'kube-harden.io/enforce', operator: 'Exists' };
+  return makeWebhook(choices, 'no-such-policy.enforce', '/enforce/none', [isChosen, otherThanChosen], mustAnswer);
+}
+
+interface FailureHandling {
+  readonly failurePolicy: 'Fail' | 'Ignore';
+  readonly timeoutSeconds: number;
+}
+
+/** Asked for by a label: a pod that slips in unhardened stays so for its whole life, a refused one is tried again. */
+const mustAnswer: FailureHandling = { failurePolicy: 'Fail', timeoutSeconds: 3 };
+
+/** Not asked for, or only to hear a warning: never worth a refusal. */
+function mayAnswer(timeoutSeconds: number): FailureHandling {
+  return { failurePolicy: 'Ignore', timeoutSeconds };
+}
+
+function labelIs(mode: 'enforce' | 'preview', policy: string): readonly JsonObject[] {
+  return [{ key: `kube-harden.io/${mode}`, operator: 'In', values: [policy] }];
+}
+
+/** Nearly all of a pod is immutable once it is there: its creation and the debug containers added later are what counts. */
+const rules: Json = [
+  { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' },
+  {
+    apiGroups: [''],
+    apiVersions: ['v1'],
+    operations: ['UPDATE'],
+    resources: ['pods/ephemeralcontainers'],
+    scope: 'Namespaced',
+  },
+];
+
+/** The same test as the server's own; asked here, a node shows its static pods even while kube-harden is down. */
+const matchConditions: Json = [
+  {
+    name: 'is-no-mirror-pod',
+    expression: [
+      "!has(object.metadata.annotations) || !('kubernetes.io/config.mirror' in object.metadata.annotations)",
+      "|| !has(object.spec.nodeName) || request.userInfo.username != 'system:node:' + object.spec.nodeName",
+    ].join(' '),
+  },
+];
+
+function makeWebhook(
+  { target, caBundle, namespace }: WebhookChoices,
+  name: string,
+  path: string,
+  labels: readonly JsonObject[],
+  handling: FailureHandling,
+): JsonObject {
+  const excluded = {
+    key: 'kubernetes.io/metadata.name',
+    operator: 'NotIn',
+    values: [...systemNamespaces, namespace],
+  };
+  const address: JsonObject =
+    'url' in target ? { url: `${target.url}${path}` } : { service: { ...target.service, path } };
+  return {
+    name: `${name}.kube-harden.io`,
+    admissionReviewVersions: ['v1'],
+    clientConfig: { ...address, caBundle: Buffer.from(caBundle).toString('base64') },
+    namespaceSelector: { matchExpressions: [excluded, ...labels] },
+    objectSelector: {},
+    rules,
+    matchPolicy: 'Equivalent',
+    matchConditions,
+    sideEffects: 'None',
+    // A webhook that runs later may bring a sidecar, which has to be hardened too.
+    reinvocationPolicy: 'IfNeeded',
+    ...handling,
+  };
+}

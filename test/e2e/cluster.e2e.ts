@@ -1,0 +1,279 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { expect } from 'chai';
+import { policiesPath } from '../../src/cluster/policyResource.ts';
+import type { Json, JsonObject } from '../../src/core/json.ts';
+import { manifests } from '../install/install.ts';
+import { until } from '../server/client.ts';
+import type { Balancer } from './balancer.ts';
+import { startBalancer } from './balancer.ts';
+import { describeOnEach } from './controlPlanes.ts';
+import type { KubeAnswer } from './kubeApi.ts';
+import type { Serving } from './webhookServer.ts';
+import { configurations, startServe } from './webhookServer.ts';
+
+const user = 'system:serviceaccount:kube-harden:kube-harden';
+const secretPath = '/api/v1/namespaces/kube-harden/secrets/kube-harden-ca';
+const configurationPath = `${configurations}/kube-harden`;
+
+const policyOf = (name: string, spec: JsonObject): string =>
+  JSON.stringify({ apiVersion: 'kube-harden.io/v1alpha1', kind: 'HardeningPolicy', metadata: { name }, spec });
+
+describeOnEach(
+  'a cluster',
+  (controlPlane) => {
+    let balancer: Balancer;
+    let replicas: Serving[] = [];
+
+    const startReplica = async (...parameters: readonly string[]): Promise<Serving> => {
+      const replica = await startServe([
+        ...['--cluster', '--kubeconfig', controlPlane().kubeconfigOf(user), '--port', '0', '--drain-seconds', '1'],
+        ...['--webhook-url', `https://127.0.0.1:${balancer.port}`, ...parameters],
+      ]);
+      return replica;
+    };
+    const balance = (): void => balancer.setPorts(replicas.map(({ port }) => port));
+    const useReplicas = async (count: number, ...parameters: readonly string[]): Promise<void> => {
+      const old = replicas;
+      replicas = await Promise.all(Array.from({ length: count }, () => startReplica(...parameters)));
+      await until(async () => (await Promise.all(replicas.map(isReady))).every(Boolean));
+      balance();
+      await Promise.all(old.map(({ stop }) => stop()));
+    };
+    const tryPod = (namespace: string): Promise<KubeAnswer> =>
+      controlPlane().api.request('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, {
+        metadata: { name: 'web' },
+        spec: { containers: [{ name: 'web', image: 'nginx' }] },
+      });
+    const hardenedBy = async (namespace: string): Promise<Json | undefined> => {
+      const { body } = await tryPod(namespace);
+      const { annotations = {} } = (body['metadata'] ?? {}) as { annotations?: JsonObject };
+      return annotations['kube-harden.io/policy'];
+    };
+    const webhooks = async (): Promise<readonly { name: string; clientConfig: { caBundle?: string } }[]> => {
+      const { webhooks = [] } = await controlPlane().api.get(configurationPath);
+      return webhooks as unknown as { name: string; clientConfig: { caBundle?: string } }[];
+    };
+    const apply = (text: string): void => {
+      const { status, stderr } = controlPlane().kubectl(['apply', '-f', '-'], text);
+      expect(status, stderr).to.equal(0);
+    };
+
+    before(async () => {
+      balancer = await startBalancer();
+      const { api, kubectl, makeNamespace } = controlPlane();
+      const installed = kubectl(['apply', '-k', join(manifests, 'overlays/opt-in')]);
+      expect(installed.status, installed.stderr).to.equal(0);
+      await until(async () => (await api.request('GET', policiesPath)).status === 200);
+      await makeNamespace('restricted', { 'kube-harden.io/enforce': 'restricted' });
+      await makeNamespace('own', { 'kube-harden.io/enforce': 'own' });
+      await useReplicas(3);
+    });
+    after(async () => {
+      await Promise.all(replicas.map(({ stop }) => stop()));
+      balancer.stop();
+      expect(replicas.map(({ exitCode }) => exitCode())).to.deep.equal(replicas.map(() => 0));
+    });
+
+    it('has one CA, though three replicas have started at once', async () => {
+      const { data } = await controlPlane().api.get(secretPath);
+      const ca = Buffer.from(String((data as JsonObject)['tls.crt']), 'base64').toString();
+      for (const { port } of replicas) expect(await isTrusted(port, ca)).to.equal(true);
+    });
+
+    it('has an entry for each policy and mode, and hardens', async () => {
+      await until(async () => (await webhooks()).length > 0);
+      expect((await webhooks()).map(({ name }) => name.replace('.kube-harden.io', ''))).to.deep.equal([
+        ...['no-such-policy.enforce', 'hardened.enforce', 'minimal.enforce', 'restricted.enforce'],
+        ...['hardened.preview', 'minimal.preview', 'restricted.preview'],
+      ]);
+      await until(async () => (await hardenedBy('restricted')) === 'restricted');
+    });
+
+    it('refuses pods where a namespace asks for a policy that is not there', async () => {
+      await until(async () => (await tryPod('own')).status === 500);
+      expect(String((await tryPod('own')).body['message'])).to.match(
+        /failed calling webhook "no-such-policy\.enforce\.kube-harden\.io": .*could not find the requested resource/,
+      );
+    });
+
+    it('takes up a policy within a second', async () => {
+      apply(policyOf('own', { pod: { runAsNonRoot: true } }));
+      const start = performance.now();
+      await until(async () => (await hardenedBy('own')) === 'own');
+      expect(performance.now() - start).to.be.below(1000);
+      await until(async () => (await readyOf('own'))?.['status'] === 'True');
+    });
+
+    const readyOf = async (name: string): Promise<JsonObject | undefined> => {
+      const { status } = await controlPlane().api.get(`${policiesPath}/${name}`);
+      const { conditions = [] } = (status ?? {}) as { conditions?: readonly JsonObject[] };
+      return conditions.find(({ type }) => type === 'Ready');
+    };
+
+    it('keeps the last good spec of a policy that has gone bad, and says so', async () => {
+      apply(policyOf('own', { pod: { runAsNonRoot: true }, writablePaths: [{ images: ['nginx'], paths: ['/proc'] }] }));
+      await until(async () => (await readyOf('own'))?.['status'] === 'False');
+      expect((await readyOf('own'))?.['message']).to.match(
+        /^spec\.writablePaths\.0\.paths\.0: .*; the last good spec is in force$/,
+      );
+      expect(await hardenedBy('own')).to.equal('own');
+      await until(async () => {
+        const { items } = await controlPlane().api.get('/api/v1/namespaces/default/events');
+        return (items as readonly JsonObject[]).some(({ reason }) => reason === 'PolicyRefused');
+      });
+      const refused = replicas.map(({ logged }) => logged().some(({ message }) => message === 'policy refused'));
+      expect(refused).to.deep.equal([true, true, true]);
+      expect(controlPlane().kubectl(['get', 'hardeningpolicies']).stdout).to.match(/^own +False +/m);
+      // A replica that has just started knows the last good one from the status alone.
+      await useReplicas(2);
+      expect(await hardenedBy('own')).to.equal('own');
+    });
+
+    it('says where a policy that is deleted is still asked for', async () => {
+      controlPlane().kubectl(['delete', 'hardeningpolicy', 'own']);
+      await until(async () => (await tryPod('own')).status === 500);
+      await until(async () => {
+        const { items } = await controlPlane().api.get('/api/v1/namespaces/own/events');
+        return (items as readonly JsonObject[]).some(({ reason }) => reason === 'PolicyMissing');
+      });
+    });
+
+    it('repairs its webhook configuration in seconds', async () => {
+      const { api } = controlPlane();
+      const before = await webhooks();
+      await api.merge(configurationPath, {
+        webhooks: before.map((each) => ({
+          ...each,
+          clientConfig: { ...each.clientConfig, caBundle: '' },
+        })) as unknown as Json,
+      });
+      await until(async () => JSON.stringify(await webhooks()) === JSON.stringify(before));
+      await api.merge(configurationPath, { webhooks: [] });
+      await until(async () => JSON.stringify(await webhooks()) === JSON.stringify(before));
+    });
+
+    it('writes its CA again from memory when the Secret is deleted or garbled', async () => {
+      const { api } = controlPlane();
+      const { data } = await api.get(secretPath);
+      await api.delete(secretPath);
+      await until(async () => (await api.request('GET', secretPath)).status === 200);
+      expect((await api.get(secretPath))['data']).to.deep.equal(data);
+      await api.merge(secretPath, { data: { 'tls.key': Buffer.from('garbage').toString('base64') } });
+      await until(async () => JSON.stringify((await api.get(secretPath))['data']) === JSON.stringify(data));
+      expect(await hardenedBy('restricted')).to.equal('restricted');
+    });
+
+    it('stays off when its configuration is deleted, and goes on when it is applied again', async () => {
+      const { api, kubectl } = controlPlane();
+      await api.delete(configurationPath);
+      await until(async () => (await hardenedBy('restricted')) === undefined);
+      await sleep(2500);
+      expect((await api.request('GET', configurationPath)).status).to.equal(404);
+      kubectl(['apply', '-k', join(manifests, 'overlays/opt-in')]);
+      await until(async () => (await hardenedBy('restricted')) === 'restricted');
+      const before = await webhooks();
+      kubectl(['apply', '-k', join(manifests, 'overlays/opt-in')]);
+      expect(await webhooks()).to.deep.equal(before);
+    });
+
+    /** Asks for pods all the time, on connections of its own, while something happens; counts those that were not hardened. */
+    async function underLoad(happening: () => Promise<void>): Promise<{ asked: number; failed: readonly string[] }> {
+      const failed: string[] = [];
+      let asked = 0;
+      let isOver = false;
+      const askInTurn = async (): Promise<void> => {
+        while (!isOver) {
+          const { status, body } = await tryPod('restricted');
+          asked += 1;
+          if (status !== 201) failed.push(String(body['message']));
+          await sleep(5);
+        }
+      };
+      const asking = [askInTurn(), askInTurn()];
+      try {
+        await happening();
+      } finally {
+        isOver = true;
+        await Promise.all(asking);
+      }
+      return { asked, failed };
+    }
+
+    it('lets another replica lead when the leader dies', async () => {
+      await useReplicas(2);
+      const leads = ({ logged }: Serving): boolean =>
+        logged().some(({ message }) => message === 'leading') && !logged().some(({ message }) => message === 'closed');
+      await until(() => replicas.some(leads));
+      const [dead, ...others] = [...replicas].sort((left, right) => Number(leads(right)) - Number(leads(left)));
+      replicas = others;
+      balance();
+      await dead?.kill();
+      await until(() => replicas.every(leads), 25_000);
+      await controlPlane().api.merge(configurationPath, { webhooks: [] });
+      await until(async () => (await webhooks()).length > 0);
+    }).timeout(60_000);
+
+    it('fails no admission in twenty rolling restarts of two replicas', async () => {
+      await useReplicas(2);
+      const { asked, failed } = await underLoad(async () => {
+        for (let restart = 0; restart < 20; restart += 1) {
+          const [oldest] = replicas;
+          replicas = [...replicas.slice(1), await startReplica()];
+          await until(async () => (await Promise.all(replicas.map(isReady))).every(Boolean));
+          balance();
+          await oldest?.stop();
+          expect(oldest?.exitCode()).to.equal(0);
+        }
+      });
+      expect(failed).to.deep.equal([]);
+      expect(asked).to.be.greaterThan(500);
+    }).timeout(300_000);
+
+    it('fails no admission while its CA and its certificates change', async () => {
+      const authorities = new Set<string>();
+      const { failed } = await underLoad(async () => {
+        await useReplicas(2, '--ca-lifetime', '30s', '--certificate-lifetime', '10s');
+        await until(async () => {
+          const { data } = await controlPlane().api.get(secretPath);
+          authorities.add(String((data as JsonObject)['tls.crt']));
+          await sleep(200);
+          return authorities.size > 4;
+        }, 120_000);
+      });
+      expect(failed).to.deep.equal([]);
+    }).timeout(180_000);
+
+    it('serves on while the API server restarts, and recovers', async () => {
+      await controlPlane().restartApiServer();
+      await until(async () => (await hardenedBy('restricted')) === 'restricted');
+      apply(policyOf('own', { container: { allowPrivilegeEscalation: false } }));
+      await until(async () => (await hardenedBy('own')) === 'own');
+    }).timeout(60_000);
+  },
+  [user],
+);
+
+/** Whether a server shows a certificate that a CA has signed for its address. */
+async function isTrusted(port: number, ca: string): Promise<boolean> {
+  const socket = connect({ host: '127.0.0.1', port, ca });
+  try {
+    await once(socket, 'secureConnect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function isReady({ port }: Serving): Promise<boolean> {
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  socket.write('GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  const [chunk] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  return chunk.toString().startsWith('HTTP/1.1 200');
+}
