@@ -5,20 +5,20 @@
 
 # `##` behind a target is its line in `make help`.
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # npm writes this file last, so an install that was broken off is made again.
 installed := node_modules/.package-lock.json
 
 $(installed): package.json package-lock.json
-	npm ci --loglevel=error
+	npm ci --loglevel=error >&2
 	@touch $@
 
 run: $(installed) ## Start the webhook with a throwaway certificate and print a curl line that tries it
 	@npm run --silent kube-harden -- serve
 
 preview: $(installed) ## Show what would change: make preview FILE=pod.yaml [POLICY=hardened]
-	@npm run --silent kube-harden -- preview -f $(or $(FILE),samples/nginx.yaml) -p $(or $(POLICY),hardened)
+	@npm run --silent kube-harden -- preview -f "$(or $(FILE),samples/nginx.yaml)" -p $(or $(POLICY),hardened)
 
 test: $(installed) ## Lint, check the types and run all tests
 	@npm run --silent lint

@@ -7,7 +7,8 @@ const mostEdits = 20_000;
 /** The unified difference of a file, as `git diff` and `patch` know it; empty where there is none. */
 export function formatDiff(file: string, before: string, after: string, isColored: boolean): string {
   if (before === after) return '';
-  const name = file === '-' ? 'stdin' : file;
+  // After `a/`, as git has it, an absolute path would begin with two slashes.
+  const name = file === '-' ? 'stdin' : file.replace(/^\/+/, '');
   const options = { context: 3, headerOptions: FILE_HEADERS_ONLY, maxEditLength: mostEdits };
   const patch = createTwoFilesPatch(`a/${name}`, `b/${name}`, before, after, undefined, undefined, options);
   if (patch === undefined) return `--- a/${name}\n+++ b/${name}\n(too many lines differ to show them)\n`;

@@ -54,7 +54,7 @@ export function explainCommand(streams: Streams): Command {
   const command = new Command('explain')
     .summary("show each field's effective value and where it comes from")
     .description(
-      "Shows, for each container, every security field's value in effect, which scope it came from, and what hardening\nmakes of it; and the pod's Pod Security level before and after.",
+      "Shows, for each container, every security field's value in effect, which scope it came from, and what hardening makes of it; and the pod's Pod Security level before and after.",
     )
     .addOption(policyOption())
     .addOption(new Option('-o, --output <FORMAT>', 'text or json').choices(['text', 'json']).default('text'))
@@ -114,7 +114,7 @@ function formatExplanation(explanation: Explanation): string {
   const open =
     pss.after.level === 'restricted'
       ? []
-      : pss.after.violations.map(({ message }) => `  against restricted: ${message}`);
+      : pss.after.violations.map(({ message }) => `  still against restricted: ${message}`);
   return [
     `${title(explanation)}  (${place})`,
     `  ${level}`,
@@ -129,16 +129,29 @@ function title({ kind, namespace, name }: Explanation): string {
   return titleOf({ kind, namespace: namespace ?? undefined, name: name ?? undefined });
 }
 
-function formatContainer({ list, name, image, fields, writableMounts }: EffectiveContainer): readonly string[] {
+function formatContainer({
+  list,
+  name,
+  image,
+  fields,
+  mountsBefore,
+  writableMounts,
+}: EffectiveContainer): readonly string[] {
   const rows = [
     ['FIELD', 'NOW', 'HARDENED', 'FROM'],
     ...fields.map((field) => [field.field, say(field, field.before), say(field, field.after), sourceOf(field)]),
-    ['writable mounts', '', writableMounts.length === 0 ? 'none' : writableMounts.join(' '), ''],
+    ['writable paths', sayWritable(fields, 'before', mountsBefore), sayWritable(fields, 'after', writableMounts), ''],
   ];
   return [
     `  ${containerKinds[list]} ${name}${image === '' ? '' : ` (${image})`}`,
     ...formatTable(rows).map((row) => `    ${row}`),
   ];
+}
+
+function sayWritable(fields: readonly EffectiveField[], when: 'before' | 'after', mounts: readonly string[]): string {
+  const root = fields.find(({ field }) => field === 'readOnlyRootFilesystem');
+  if (root?.[when].value !== true) return 'all (the root is writable)';
+  return mounts.length === 0 ? 'none' : mounts.join(' ');
 }
 
 /** What a field that nobody sets comes down to. Source: k8s.io/api core/v1, and the kubelet's defaults. */

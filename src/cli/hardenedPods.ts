@@ -1,10 +1,9 @@
-import { applyPatch } from '../core/applyPatch.ts';
-import { explainContainers, findDependentOnImageUser } from '../core/effectiveFields.ts';
 import type { Hardening } from '../core/harden.ts';
 import { harden, isRefusal } from '../core/harden.ts';
 import { findMisplacedFields } from '../core/misplacedFields.ts';
 import type { Policy } from '../core/policy.ts';
-import { describe, describeImageUser, describeMisplaced } from '../core/sentences.ts';
+import { findRemarks } from '../core/remarks.ts';
+import { describe, describeMisplaced, describeRemark } from '../core/sentences.ts';
 import { lineOf } from '../manifest/readManifest.ts';
 import type { Input, InputPod } from './inputs.ts';
 import { podsOf } from './inputs.ts';
@@ -39,11 +38,10 @@ export function titleOf({ kind, namespace, name }: Pick<InputPod, 'kind' | 'name
 }
 
 /** What a person should know besides the change itself. */
-export function remarksOn({ source, decisions, patch }: HardenedPod): readonly string[] {
-  const hardened = applyPatch(source.pod, patch);
+export function remarksOn({ source, decisions }: HardenedPod): readonly string[] {
   return [
     ...decisions.filter(({ action }) => action === 'withheld').map(describe),
-    ...findDependentOnImageUser(explainContainers(source.pod, hardened)).map(describeImageUser),
+    ...findRemarks(decisions).map(describeRemark),
     ...findMisplacedFields(source.pod).map(describeMisplaced),
   ];
 }

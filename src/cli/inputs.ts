@@ -44,7 +44,7 @@ const standardInput = '-';
 /**
  * Reads what `-f` names, one file after the other, so that a thousand need the memory of one.
  *
- * @throws {UsageError} where nothing is named, {InputFileError} or {ManifestError} where a file cannot be read.
+ * @throws {UsageError} where nothing is named, or in what is, {InputFileError} or {ManifestError} where a file cannot be read.
  */
 export async function* readInputs(
   { filename = [], recursive = false }: InputOptions,
@@ -54,11 +54,15 @@ export async function* readInputs(
   if (filename.length === 0)
     throw new UsageError('nothing to read: name files or directories with -f, or - for standard input');
   const files = await findManifestFiles(filename, recursive);
+  let isEmpty = true;
   for (const [index, file] of files.entries()) {
     const text = file === standardInput ? await readStream(stdin) : await readText(file);
+    isEmpty &&= text.trim() === '';
     yield { file, text, documents: readManifest(text, file) };
     onProgress(index + 1, files.length);
   }
+  // Whatever should have come did not: the command before the pipe has failed, or the file is being written.
+  if (isEmpty) throw new UsageError(`${filename.join(', ')}: nothing in there`);
 }
 
 /** The pods of an input's documents, in their order. */

@@ -24,6 +24,6 @@ export async function choosePolicy(nameOrFile: string): Promise<Policy> {
   if (policy !== undefined) return policy;
   const known = [...builtIn.keys()].join(', ');
   throw new UsageError(
-    `no built-in policy is called ${JSON.stringify(nameOrFile)}: there are ${known}; write a file of your own as ./mine.yaml`,
+    `no built-in policy is called ${JSON.stringify(nameOrFile)}: there are ${known}; a file of your own is given by its path, such as ./mine.yaml`,
   );
 }

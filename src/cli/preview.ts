@@ -147,7 +147,5 @@ function remarks(input: Input, pods: readonly HardenedPod[]): readonly string[] 
 
 function summarize(pods: number, changing: number, policy: Policy): string {
   if (pods === 0) return 'No pods and no workloads in there.';
-  const subject = pods === 1 ? 'The one pod' : `${changing} of ${pods} pods`;
-  if (pods === 1) return `${subject} would ${changing === 1 ? 'change' : 'not change'} under policy ${policy.name}.`;
-  return `${subject} would change under policy ${policy.name}.`;
+  return `${changing} of ${pods} ${pods === 1 ? 'pod' : 'pods'} would change under policy ${policy.name}.`;
 }

@@ -26,6 +26,10 @@ function onOneLine(text: string): string {
   return text
     .replace(/^error: /, '')
     .trim()
+    .replace(
+      /^too many arguments for '(\w+)'. Expected 0 arguments but got \d+: (.+?)\.?$/,
+      'files are named with -f: kube-harden $1 -f $2',
+    )
     .replaceAll(/\.?\n/g, ' ')
     .replace(/\.$/, '');
 }

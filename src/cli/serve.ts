@@ -16,7 +16,7 @@ export function serveCommand(): Command {
   return new Command('serve')
     .summary('run the webhook')
     .description(
-      'Runs the webhook over HTTPS: POST /enforce/<policy> and /preview/<policy> take AdmissionReview v1,\nGET /healthz and /readyz tell how it is. Logs go to standard output, one JSON object a line.',
+      'Runs the webhook over HTTPS: POST /enforce/<policy> and /preview/<policy> take AdmissionReview v1, GET /healthz and /readyz tell how it is. Logs go to standard output, one JSON object a line.',
     )
     .option('--policies <DIR>', 'a directory of policies, instead of the built-in ones')
     .addOption(new Option('--port <PORT>', 'the port to listen on').argParser(readPort).default(8443))

@@ -2,7 +2,7 @@ import type { Json } from './json.ts';
 import type { ContainerList } from './pod.ts';
 import type { RuleId } from './ruleId.ts';
 
-/** Why a field was left as it is, because somebody had decided it already. Codes are stable: logs and metrics carry them. */
+/** Why a field was left as it is, because somebody had decided it already. Codes are stable: audit annotations carry them. */
 export type KeptReason =
   | 'explicit'
   | 'inherited'
@@ -14,7 +14,7 @@ export type KeptReason =
   | 'coveredByParent'
   | 'writableRoot';
 
-/** Why a missing field was not filled in. Codes are stable: logs and metrics carry them. */
+/** Why a missing field was not filled in. Codes are stable: audit annotations carry them. */
 export type WithheldReason =
   | 'windows'
   | 'hostProcess'
@@ -69,6 +69,8 @@ export interface Added extends Subject {
   readonly path: readonly string[];
   readonly value: Json;
   readonly reason?: AddedReason;
+  /** Containers that start only if their image says what nobody else does: which user, by number, it runs as. */
+  readonly dependsOnImage?: readonly ContainerScope[];
 }
 
 /** The author, or the scope above, had decided already. */

@@ -22,7 +22,9 @@ export interface EffectiveContainer {
   readonly list: ContainerList;
   readonly image: string;
   readonly fields: readonly EffectiveField[];
-  /** Mount paths that are not read-only, after hardening. */
+  /** Mount paths that are not read-only, as it is. */
+  readonly mountsBefore: readonly string[];
+  /** The same after hardening. */
   readonly writableMounts: readonly string[];
 }
 
@@ -58,24 +60,17 @@ export function explainContainers(before: Json, after: Json): readonly Effective
         before: effectiveValue(pod, container, field),
         after: effectiveValue(hardened, hardenedContainer, field),
       })),
-      writableMounts: hardenedContainer.volumeMounts
-        .filter(({ readOnly }) => readOnly !== true)
-        .map(({ mountPath }) => mountPath)
-        .filter((path) => typeof path === 'string'),
+      mountsBefore: writableMounts(container),
+      writableMounts: writableMounts(hardenedContainer),
     };
   });
 }
 
-/**
- * The containers that hardening makes non-root while nobody says as whom they run: they start only if their image names
- * a user by number. Neither a pod nor a policy can tell.
- */
-export function findDependentOnImageUser(containers: readonly EffectiveContainer[]): readonly EffectiveContainer[] {
-  return containers.filter(({ fields }) => {
-    const nonRoot = fields.find(({ field }) => field === 'runAsNonRoot');
-    const user = fields.find(({ field }) => field === 'runAsUser');
-    return nonRoot?.after.value === true && nonRoot.before.value !== true && user?.after.from === 'unset';
-  });
+function writableMounts({ volumeMounts }: Container): readonly string[] {
+  return volumeMounts
+    .filter(({ readOnly }) => readOnly !== true)
+    .map(({ mountPath }) => mountPath)
+    .filter((path) => typeof path === 'string');
 }
 
 function effectiveValue(pod: Pod, { securityContext }: Container, field: string): EffectiveValue {

@@ -62,6 +62,7 @@ export function readPod(raw: Json): Pod {
   const spec = readObject(raw, [], 'spec');
   if (spec === nothing) throw new PodShapeError(['spec'], 'is missing');
   const securityContext = readObject(spec, ['spec'], 'securityContext');
+  checkScalars(securityContext, ['spec', 'securityContext'], podScalars);
   const containers = containerLists.flatMap((list) => readContainers(spec, list));
   if (!Array.isArray(spec['containers'])) throw new PodShapeError(['spec', 'containers'], 'is missing');
   return {
@@ -104,6 +105,7 @@ function readContainers(spec: JsonObject, list: ContainerList): Container[] {
     const { name, image } = raw;
     if (typeof name !== 'string') throw new PodShapeError([...path, 'name'], `must be a string, is ${kindOf(name)}`);
     const securityContext = readObject(raw, path, 'securityContext');
+    checkScalars(securityContext, [...path, 'securityContext'], containerScalars);
     const capabilities = readObject(securityContext, [...path, 'securityContext'], 'capabilities');
     const added = readList(capabilities, [...path, 'securityContext', 'capabilities'], 'add');
     return {
@@ -128,6 +130,31 @@ function readContainers(spec: JsonObject, list: ContainerList): Container[] {
 /** The runtime takes `SYS_ADMIN` and `CAP_SYS_ADMIN`, in any case, for the same capability. */
 export function canonicalCapability(name: string): string {
   return name.toUpperCase().replace(/^CAP_/, '');
+}
+
+const sharedScalars = { runAsNonRoot: 'boolean', runAsUser: 'number', runAsGroup: 'number' } as const;
+const podScalars = { ...sharedScalars, fsGroup: 'number' } as const;
+const containerScalars = {
+  ...sharedScalars,
+  privileged: 'boolean',
+  allowPrivilegeEscalation: 'boolean',
+  readOnlyRootFilesystem: 'boolean',
+} as const;
+
+const scalarWords = { boolean: 'true or false', number: 'a number' } as const;
+
+/** `"true"` is not `true`: what the API server would refuse must not pass for a decision of the author's. */
+function checkScalars(
+  block: JsonObject,
+  path: readonly string[],
+  types: Readonly<Record<string, keyof typeof scalarWords>>,
+): void {
+  for (const field in types) {
+    const value = block[field] ?? null;
+    const type = types[field];
+    if (value === null || type === undefined || typeof value === type) continue;
+    throw new PodShapeError([...path, field], `must be ${scalarWords[type]}, is ${kindOf(value)}`);
+  }
 }
 
 function readObject(parent: JsonObject, path: readonly string[], key: string): JsonObject {

@@ -37,7 +37,7 @@ const podFields = z.strictObject({
 const containerFields = z.strictObject({
   ...shared,
   allowPrivilegeEscalation: z.literal(false).optional(),
-  capabilities: z.strictObject({ drop: z.array(z.string().regex(/^[A-Za-z_]+$/)).min(1) }).optional(),
+  capabilities: z.strictObject({ drop: z.array(z.string().regex(/^[A-Z][A-Z_]*$/)).min(1) }).optional(),
   readOnlyRootFilesystem: z.literal(true).optional(),
 });
 

@@ -1,9 +1,10 @@
 /** The one place where decisions become words. Everything that people read of kube-harden's is made here. */
 import type { Added, Decision, KeptReason, Withheld, WithheldReason } from './decision.ts';
-import type { EffectiveContainer } from './effectiveFields.ts';
 import type { Json } from './json.ts';
 import type { MisplacedField } from './misplacedFields.ts';
 import type { ContainerList } from './pod.ts';
+import type { Remark } from './remarks.ts';
+import { findRemarks } from './remarks.ts';
 
 const keptBecause: Readonly<Record<KeptReason, string>> = {
   explicit: 'set by its author',
@@ -81,8 +82,8 @@ const roomForRest = 100;
 export type WarningMode = 'enforce' | 'preview';
 
 /**
- * What an admission response tells the person at the command line: one line of what was added, then each withheld
- * field with its reason; short enough for Kubernetes to pass on.
+ * What an admission response tells the person at the command line: one line of what was added, each withheld field with
+ * its reason, then what only an image can tell; short enough for Kubernetes to pass on.
  */
 export function warnings(decisions: readonly Decision[], mode: WarningMode, policy: string): readonly string[] {
   const added = [...new Set(decisions.filter(({ action }) => action === 'added').map(({ rule }) => rule))];
@@ -90,6 +91,7 @@ export function warnings(decisions: readonly Decision[], mode: WarningMode, poli
   const lines = [
     ...(added.length === 0 ? [] : [listing(`kube-harden ${verb}: `, added)]),
     ...decisions.flatMap((decision) => (decision.action === 'withheld' ? [`kube-harden: ${describe(decision)}`] : [])),
+    ...findRemarks(decisions).map((remark) => `kube-harden: ${describeRemark(remark)}`),
   ].map((line) => cut(printable(line)));
   return limit([...new Set(lines)]);
 }
@@ -110,7 +112,7 @@ function limit(lines: readonly string[]): readonly string[] {
   let characters = 0;
   for (const line of lines) {
     if (characters + line.length > mostWarningCharacters - roomForRest) {
-      return [...kept, `kube-harden: ${lines.length - kept.length} more withheld fields are in the audit log`];
+      return [...kept, `kube-harden: ${lines.length - kept.length} more lines: the audit log has the withheld fields`];
     }
     kept.push(line);
     characters += line.length;
@@ -155,12 +157,17 @@ export function inline(value: Json): string {
 }
 
 /** One line about a field that does nothing where it stands. */
-export function describeMisplaced({ path, belongsTo }: MisplacedField): string {
+export function describeMisplaced({ path, belongsTo, meant }: MisplacedField): string {
+  if (meant !== undefined) return `${path.join('.')} does nothing: the field is called ${meant}`;
   const block = belongsTo === 'pod' ? "the pod's securityContext" : "a container's securityContext";
   return `${path.join('.')} does nothing there: it belongs in ${block}`;
 }
 
-/** One line about a container whose start hangs on what its image says. */
-export function describeImageUser({ list, name }: Pick<EffectiveContainer, 'list' | 'name'>): string {
-  return `${containerKinds[list]} ${name}: starts only if its image names a USER by number, not 0; or set runAsUser`;
+/** One line about what only an image can tell. */
+export function describeRemark({ about, where }: Remark): string {
+  const said: Readonly<Record<Remark['about'], string>> = {
+    imageUser: 'starts only if its image names a USER by number, not 0; or set runAsUser',
+    noWritablePath: 'no writable path is known; annotate kube-harden.io/writable-paths if it writes',
+  };
+  return `${place({ where })}: ${said[about]}`;
 }

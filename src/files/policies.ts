@@ -24,11 +24,14 @@ export const builtInPolicies = join(import.meta.dirname, '../../policies');
 export async function loadPolicies(directory: string): Promise<ReadonlyMap<string, Policy>> {
   const names = await orPolicyFileError(directory, readdir(directory));
   const policies = new Map<string, Policy>();
+  const files = new Map<string, string>();
   for (const name of names.filter(isManifestName).sort()) {
     const file = join(directory, name);
     for (const policy of await loadPolicyFile(file)) {
-      if (policies.has(policy.name)) throw new PolicyFileError(`${file}: a policy named ${policy.name} came before`);
+      if (policies.has(policy.name))
+        throw new PolicyFileError(`${file}: policy ${policy.name} is already in ${files.get(policy.name)}`);
       policies.set(policy.name, policy);
+      files.set(policy.name, file);
     }
   }
   if (policies.size === 0) throw new PolicyFileError(`${directory}: has no policies (*.yaml, *.yml or *.json)`);

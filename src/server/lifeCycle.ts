@@ -5,7 +5,7 @@ import type { RunningServer } from './startServer.ts';
 const exitFault = 1;
 
 /**
- * Ends the process well on SIGTERM and SIGINT: the server drains, and the process exits with 0. On an exception that
+ * Ends the process well on SIGTERM and, at once, on SIGINT: the server drains, and the process exits with 0. On an exception that
  * nobody has caught the server stops at once, what is in flight is finished, and the process exits with 1.
  *
  * @param stop what else has to stop before the process can end
@@ -20,8 +20,10 @@ export function endWithSignals(
   const end = (signal: string): void => {
     if (isEnding) return;
     isEnding = true;
-    logger.info('draining', { signal, drainSeconds });
-    void Promise.all([stop(), server.close(drainSeconds * 1000)]).then(() => logger.info('closed'));
+    // At a terminal nobody else is calling, and somebody is waiting.
+    const seconds = signal === 'SIGINT' ? 0 : drainSeconds;
+    logger.info('draining', { signal, drainSeconds: seconds });
+    void Promise.all([stop(), server.close(seconds * 1000)]).then(() => logger.info('closed'));
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => end(signal));
   // A process in a state that nobody foresaw must not go on admitting pods. Once: the next exception ends it right away.

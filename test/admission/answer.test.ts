@@ -30,6 +30,11 @@ function patchIn(response: { patch?: string }): Patch {
   return JSON.parse(Buffer.from(response.patch ?? '', 'base64').toString()) as Patch;
 }
 
+const whatImagesTell = [
+  'kube-harden: container c: starts only if its image names a USER by number, not 0; or set runAsUser',
+  'kube-harden: container c: no writable path is known; annotate kube-harden.io/writable-paths if it writes',
+];
+
 describe('answer', () => {
   it("hardens a pod that is created, with the engine's own patch, byte for byte", () => {
     const review = record('create-pod');
@@ -45,6 +50,7 @@ describe('answer', () => {
     });
     expect(response.warnings).to.deep.equal([
       'kube-harden added: seccompProfile, runAsNonRoot, allowPrivilegeEscalation, capabilities, readOnlyRootFilesystem',
+      ...whatImagesTell,
     ]);
     expect(response.auditAnnotations).to.deep.equal({
       policy: 'hardened',
@@ -68,6 +74,7 @@ describe('answer', () => {
     expect(response).to.not.have.any.keys('patch', 'patchType');
     expect(response.warnings).to.deep.equal([
       'kube-harden would add (policy hardened): seccompProfile, runAsNonRoot, allowPrivilegeEscalation, capabilities and 1 more',
+      ...whatImagesTell,
     ]);
     expect(response.auditAnnotations?.['mode']).to.equal('preview');
   });

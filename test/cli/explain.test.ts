@@ -19,23 +19,23 @@ spec:
   Pod Security latest: baseline now, restricted under policy restricted
   note: spec.securityContext.allowPrivilegeEscalation does nothing there: it belongs in a container's securityContext
   container web (nginx)
-    FIELD                     NOW                HARDENED                FROM
-    runAsNonRoot              true               true                    container
-    runAsUser                 1000               1000                    pod
-    runAsGroup                unset (image's)    unset (image's)
-    privileged                unset (false)      unset (false)
-    allowPrivilegeEscalation  unset (true)       false                   container, kube-harden
-    capabilities              unset (runtime's)  {drop: [ALL]}           container, kube-harden
-    seccompProfile            unset (kubelet's)  {type: RuntimeDefault}  pod, kube-harden
-    readOnlyRootFilesystem    unset (false)      unset (false)
-    writable mounts                              none
+    FIELD                     NOW                         HARDENED                    FROM
+    runAsNonRoot              true                        true                        container
+    runAsUser                 1000                        1000                        pod
+    runAsGroup                unset (image's)             unset (image's)
+    privileged                unset (false)               unset (false)
+    allowPrivilegeEscalation  unset (true)                false                       container, kube-harden
+    capabilities              unset (runtime's)           {drop: [ALL]}               container, kube-harden
+    seccompProfile            unset (kubelet's)           {type: RuntimeDefault}      pod, kube-harden
+    readOnlyRootFilesystem    unset (false)               unset (false)
+    writable paths            all (the root is writable)  all (the root is writable)
 `);
   });
 
   it('says what still stands against restricted', async () => {
     const { stdout } = await run(['explain', '-f', join(corpus, 'node-exporter.yaml')]);
     expect(stdout).to.include('Pod Security latest: privileged now, privileged under policy hardened\n');
-    expect(stdout).to.include('  against restricted: host namespaces (hostNetwork=true, hostPID=true)\n');
+    expect(stdout).to.include('  still against restricted: host namespaces (hostNetwork=true, hostPID=true)\n');
   });
 
   it('prints the contract of -o json', async () => {

@@ -39,7 +39,8 @@ describe('main', () => {
       status: 0,
       stderr:
         '-: Pod (no name): container a: starts only if its image names a USER by number, not 0; or set runAsUser\n' +
-        'The one pod would change under policy hardened.\n',
+        '-: Pod (no name): container a: no writable path is known; annotate kube-harden.io/writable-paths if it writes\n' +
+        '1 of 1 pod would change under policy hardened.\n',
     });
     expect(stdout)
       .to.match(/^--- a\/stdin\n/)

@@ -65,7 +65,7 @@ describe('preview', () => {
 `);
     expect(stderr).to.equal(
       '-: Pod web: container web: starts only if its image names a USER by number, not 0; or set runAsUser\n' +
-        'The one pod would change under policy restricted.\n',
+        '1 of 1 pod would change under policy restricted.\n',
     );
   });
 
@@ -139,7 +139,7 @@ describe('preview', () => {
     expect(stderr).to.equal(
       '-: Pod x: container a: allowPrivilegeEscalation withheld: the container is privileged\n' +
         "-: Pod x: spec.securityContext.readOnlyRootFilesystem does nothing there: it belongs in a container's securityContext\n" +
-        'The one pod would change under policy minimal.\n',
+        '1 of 1 pod would change under policy minimal.\n',
     );
   });
 
@@ -180,7 +180,7 @@ describe('preview', () => {
       ['preview', '-f', '-', '-p', 'x'],
       '',
       UsageError,
-      'no built-in policy is called "x": there are hardened, minimal, restricted; write a file of your own as ./mine.yaml',
+      'no built-in policy is called "x": there are hardened, minimal, restricted; a file of your own is given by its path, such as ./mine.yaml',
     ],
     [
       'a missing policy',

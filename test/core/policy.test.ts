@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { parsePolicy } from '../../src/core/policy.ts';
+import { ruleIds } from '../../src/core/ruleId.ts';
 
 function problemsOf(document: Json): string[] {
   const parsed = parsePolicy(document);
@@ -102,7 +103,7 @@ describe('parsePolicy', () => {
       'an exception from no rule',
       { exceptions: [{ images: ['x'], skip: ['readonlyRootFilesystem'] }] },
       [
-        'spec.exceptions.0.skip.0: must be one of "seccompProfile", "runAsUser", "runAsGroup", "runAsNonRoot", "fsGroup", "supplementalGroups", "allowPrivilegeEscalation", "capabilities", "readOnlyRootFilesystem", "writablePaths", "lowPorts", not "readonlyRootFilesystem"',
+        `spec.exceptions.0.skip.0: must be one of ${ruleIds.map((id) => `"${id}"`).join(', ')}, not "readonlyRootFilesystem"`,
       ],
     ],
     ['__proto__', JSON.parse('{"__proto__": {"lowPorts": true}}') as JsonObject, ['spec.__proto__: is unknown']],

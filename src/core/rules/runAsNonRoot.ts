@@ -11,7 +11,7 @@
  *
  * Source: k8s.io/kubernetes pkg/kubelet/kuberuntime/security_context_others.go and _windows.go, `verifyRunAsNonRoot`.
  */
-import type { Decision } from '../decision.ts';
+import type { ContainerScope, Decision } from '../decision.ts';
 import type { Objection } from '../fillContainerField.ts';
 import { fillSharedField } from '../fillSharedField.ts';
 import { isJsonObject } from '../json.ts';
@@ -25,15 +25,41 @@ const windowsAdministrator = 'containeradministrator';
 
 export const runAsNonRoot: Rule = {
   id: 'runAsNonRoot',
-  decide: (subject) => [
-    ...fillSharedField(subject, {
+  decide: (subject, earlier) => {
+    const decisions = fillSharedField(subject, {
       rule: 'runAsNonRoot',
       againstPod: () => againstPod(subject.pod),
       against: (container) => needsRoot(subject.pod, container),
-    }),
-    ...undoForDebugContainers(subject),
-  ],
+    });
+    const dependent = findDependentOnImage(subject, earlier);
+    return [...decisions.map((decision) => tellDependent(decision, dependent)), ...undoForDebugContainers(subject)];
+  },
 };
+
+/**
+ * The containers that would become non-root while nobody says as whom they run. Whether they start, their image alone
+ * tells; a pod and a policy do not.
+ */
+function findDependentOnImage({ pod, containers }: Subject, earlier: readonly Decision[]): readonly Container[] {
+  if (pod.isWindows) return [];
+  const chosen = earlier.filter(({ rule, action }) => rule === 'runAsUser' && action === 'added');
+  return containers.filter((container) => {
+    const isChosen = chosen.some(({ where }) => where.scope === 'pod' || isSame(where, container));
+    const isExplicit = (container.securityContext['runAsNonRoot'] ?? null) !== null;
+    return !isChosen && !isExplicit && effective(pod, container, 'runAsUser') === undefined;
+  });
+}
+
+function tellDependent(decision: Decision, dependent: readonly Container[]): Decision {
+  if (decision.action !== 'added') return decision;
+  const { where } = decision;
+  const concerned = dependent.filter((container) => where.scope === 'pod' || isSame(where, container));
+  return concerned.length === 0 ? decision : { ...decision, dependsOnImage: concerned.map(scopeOf) };
+}
+
+function isSame({ list, index }: ContainerScope, container: Container): boolean {
+  return list === container.list && index === container.index;
+}
 
 function againstPod(pod: Pod): Objection | undefined {
   if (pod.isHostProcess) return { reason: 'hostProcess' };
