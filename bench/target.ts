@@ -12,8 +12,10 @@ import { readReview } from '../src/admission/review.ts';
 import type { Json } from '../src/core/json.ts';
 import { builtInPolicies, loadPolicies } from '../src/files/policies.ts';
 import { makeLogger } from '../src/server/logger.ts';
+import { serveMetrics } from '../src/server/serveMetrics.ts';
 import { startServer } from '../src/server/startServer.ts';
 import { makeThrowawayCertificate } from '../src/server/throwawayCertificate.ts';
+import { makeTraffic } from '../src/server/traffic.ts';
 import { makeReview } from './reviews.ts';
 
 const [, , kind = '', kilobytes = '6'] = process.argv;
@@ -53,9 +55,10 @@ async function startKind(): Promise<number> {
   }
   // Standard output, as in earnest; the benchmark has connected it to /dev/null.
   const logger = makeLogger(process.stdout, 'info');
-  return (
-    await startServer({ port: 0, host: '127.0.0.1', certificate, holder: { policies, hasCertificate: true }, logger })
-  ).port;
+  const traffic = makeTraffic();
+  const holder = { policies, hasCertificate: true };
+  const metrics = await serveMetrics({ port: 0, host: '127.0.0.1' }, traffic, logger);
+  return (await startServer({ port: 0, host: '127.0.0.1', certificate, holder, logger, traffic, metrics })).port;
 }
 
 process.on('SIGINT', () => process.exit(0));

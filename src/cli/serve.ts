@@ -20,6 +20,9 @@ export function serveCommand(): Command {
     )
     .option('--policies <DIR>', 'a directory of policies, instead of the built-in ones')
     .addOption(new Option('--port <PORT>', 'the port to listen on').argParser(readPort).default(8443))
+    .addOption(
+      new Option('--metrics-port <PORT>', 'where to serve metrics over HTTP (default: nowhere)').argParser(readPort),
+    )
     .option('--host <ADDRESS>', 'the address to listen on (default: all)')
     .option('--tls-cert <FILE>', 'the certificate, in PEM; read again when it changes')
     .option('--tls-key <FILE>', 'its key, in PEM')

@@ -14,6 +14,8 @@ export interface ConfigurationKeeper {
   readonly see: (configurations: ReadonlyMap<string, JsonObject>) => void;
   /** For one replica alone. */
   readonly keep: (choices: WebhookChoices) => Promise<void>;
+  /** Whether there is one, and it was last seen as it has to be. */
+  readonly isTrue: (choices: WebhookChoices) => boolean;
   /** Since when the API server trusts a bundle, in milliseconds since 1970; undefined where it does not. */
   readonly trustedSince: (bundle: string) => number | undefined;
 }
@@ -44,6 +46,7 @@ export function makeConfigurationKeeper(client: KubeClient, logger: Logger): Con
       configuration = configurations.get(configurationName);
     },
     keep,
+    isTrue: (choices) => configuration !== undefined && isSameJson(configuration['webhooks'], makeWebhooks(choices)),
     trustedSince: (bundle) => (trusted?.bundle === bundle ? trusted.since : undefined),
   };
 }

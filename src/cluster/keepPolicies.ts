@@ -2,6 +2,7 @@ import type { Logger } from 'winston';
 import type { JsonObject } from '../core/json.ts';
 import { isSameJson } from '../core/json.ts';
 import type { Policy } from '../core/policy.ts';
+import type { Metrics } from '../server/metrics.ts';
 import type { PolicyHolder } from '../server/policyHolder.ts';
 import { rfc3339, writeEvent } from './event.ts';
 import { metadataOf, nameOf } from './followObjects.ts';
@@ -16,6 +17,7 @@ export interface PolicyKeeperOptions {
   readonly builtIn: ReadonlyMap<string, Policy>;
   readonly defaultPolicy: string | undefined;
   readonly holder: PolicyHolder;
+  readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
@@ -27,13 +29,8 @@ export interface PolicyKeeper {
   readonly tell: () => Promise<void>;
 }
 
-export function makePolicyKeeper({
-  client,
-  builtIn,
-  defaultPolicy,
-  holder,
-  logger,
-}: PolicyKeeperOptions): PolicyKeeper {
+export function makePolicyKeeper(options: PolicyKeeperOptions): PolicyKeeper {
+  const { client, builtIn, defaultPolicy, holder, metrics, logger } = options;
   let judged: readonly JudgedPolicy[] = [];
   const deleted = new Set<string>();
 
@@ -51,9 +48,11 @@ export function makePolicyKeeper({
       inForce === undefined ? [] : [[name, inForce.policy] as const],
     );
     holder.policies = new Map([...builtIn, ...good]);
+    metrics.setRefusedPolicies(judged.filter(({ problem }) => problem !== undefined).length);
   }
 
   function logJudgement({ name, problem, inForce }: JudgedPolicy): void {
+    metrics.countPolicy(problem === undefined ? 'inForce' : 'refused');
     if (problem === undefined) logger.info('policy in force', { policy: name });
     else logger.error('policy refused', { policy: name, problem, lastGoodStays: inForce !== undefined });
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Logger } from 'winston';
+import { endOf } from '../certificates/authority.ts';
 import type { JsonObject } from '../core/json.ts';
 import { describeFileError } from '../files/fileError.ts';
 import { builtInPolicies, loadPolicies } from '../files/policies.ts';
@@ -30,6 +31,7 @@ export interface ClusterOptions {
   readonly defaultPolicy?: string;
   readonly port: number;
   readonly host?: string;
+  readonly metricsPort?: number;
   readonly webhookUrl?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -62,13 +64,14 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
   // Until there is a certificate, or policies, it is not ready, and nobody calls.
   const holder: PolicyHolder = { policies: undefined, hasCertificate: files !== undefined };
   const first = files?.certificate ?? (await makeThrowawayCertificate());
-  const server = await listenOrExplain(options, first, holder, logger);
+  const { server, metrics } = await listenOrExplain(options, first, holder, logger);
 
+  if (files !== undefined) metrics.setCertificateEnd(endOf(files.certificate.cert));
   let ca = files?.ca;
   const ending = new AbortController();
   const { signal } = ending;
   const target = makeTarget(options);
-  const policies = makePolicyKeeper({ client, builtIn, defaultPolicy, holder, logger });
+  const policies = makePolicyKeeper({ client, builtIn, defaultPolicy, holder, metrics, logger });
   const configuration = makeConfigurationKeeper(client, logger);
   const authority = makeAuthorityKeeper({
     client,
@@ -78,6 +81,7 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
     lifetimes: { authority: options.caLifetime, certificate: options.certificateLifetime },
     setCertificate: (certificate) => {
       server.setCertificate(certificate);
+      metrics.setCertificateEnd(endOf(certificate.cert));
       holder.hasCertificate = true;
     },
     logger,
@@ -87,7 +91,10 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
     namespace,
     name: leaseName,
     identity: `${hostname()}_${randomUUID()}`,
-    onChange: loop.wake,
+    onChange: (isLeader) => {
+      metrics.setLeader(isLeader);
+      loop.wake();
+    },
     logger,
     signal,
   });
@@ -97,10 +104,14 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
       await authority.keepCertificate();
     }
     const caBundle = ca ?? authority.bundle();
-    if (!leadership.isLeader() || holder.policies === undefined || caBundle === undefined) return;
+    if (holder.policies === undefined || caBundle === undefined) return;
     const names = [...holder.policies.keys()];
-    await configuration.keep({ policies: names, defaultPolicy, target, caBundle, namespace });
-    await policies.tell();
+    const choices = { policies: names, defaultPolicy, target, caBundle, namespace };
+    if (leadership.isLeader()) {
+      await configuration.keep(choices);
+      await policies.tell();
+    }
+    metrics.setInSync(configuration.isTrue(choices));
   };
   const only = (name: string): string => `?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
   const follow = (path: string, see: (objects: ReadonlyMap<string, JsonObject>) => void): Promise<void> => {
@@ -122,11 +133,13 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
       ? () => {}
       : watchCertificateFiles(files, logger, (certificate, nextCa) => {
           server.setCertificate(certificate);
+          metrics.setCertificateEnd(endOf(certificate.cert));
           ca = nextCa;
           loop.wake();
         });
   const stop = async (): Promise<void> => {
     stopWatching();
+    metrics.close();
     ending.abort();
     await Promise.all(running);
   };

@@ -9,6 +9,7 @@ import type { Decision } from '../core/decision.ts';
 import type { Policy } from '../core/policy.ts';
 import { readJson } from './body.ts';
 import { HttpError } from './httpError.ts';
+import type { Metrics } from './metrics.ts';
 import type { PolicyHolder } from './policyHolder.ts';
 import { sendFailure, sendJson, toFailure } from './reply.ts';
 import type { Traffic } from './traffic.ts';
@@ -17,6 +18,7 @@ export interface AppOptions {
   readonly holder: PolicyHolder;
   readonly logger: Logger;
   readonly traffic: Traffic;
+  readonly metrics: Metrics;
   /** Beyond so many requests at a time the answer is 503, so that none waits longer than the API server does. */
   readonly mostInFlight?: number;
 }
@@ -27,7 +29,8 @@ const defaultMostInFlight = 512;
 type ReviewResponse = express.Response<unknown, { admission?: AdmissionRequest }>;
 
 /** Makes the express application: reviews in, reviews out, and how the server is. Errors are JSON of one line. */
-export function makeApp({ holder, logger, traffic, mostInFlight = defaultMostInFlight }: AppOptions): express.Express {
+export function makeApp(options: AppOptions): express.Express {
+  const { holder, logger, traffic, metrics, mostInFlight = defaultMostInFlight } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -46,7 +49,9 @@ export function makeApp({ holder, logger, traffic, mostInFlight = defaultMostInF
     response.locals.admission = admission;
     const { review, decisions } = answer(admission, policy, mode);
     sendJson(response, 200, JSON.stringify(review), traffic);
-    logger.info('review', describeReview(admission, policy, mode, decisions, performance.now() - start));
+    const milliseconds = performance.now() - start;
+    metrics.countReview(policy.name, mode, decisions, milliseconds / 1000);
+    logger.info('review', describeReview(admission, policy, mode, decisions, milliseconds));
   };
   const refuseMethod = (allowed: string, message: string) => (_request: IncomingMessage, response: ServerResponse) => {
     response.setHeader('Allow', allowed);
@@ -68,6 +73,7 @@ export function makeApp({ holder, logger, traffic, mostInFlight = defaultMostInF
   });
   app.use((error: unknown, request: IncomingMessage, response: ReviewResponse, _next: express.NextFunction) => {
     const failure = toFailure(error);
+    metrics.countFailure(failure.status);
     logFailure(error, failure.status, request, response.locals.admission, logger);
     if (!response.headersSent && !response.destroyed) sendFailure(request, response, failure, traffic);
   });

@@ -10,15 +10,20 @@ import { readCertificatePair, watchCertificatePair } from './certificateFiles.ts
 import { endWithSignals } from './lifeCycle.ts';
 import type { LogLevel } from './logger.ts';
 import { makeLogger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+import { noMetrics } from './metrics.ts';
 import type { PolicyHolder } from './policyHolder.ts';
+import { serveMetrics } from './serveMetrics.ts';
 import type { RunningServer } from './startServer.ts';
 import { startServer } from './startServer.ts';
 import { makeThrowawayCertificate } from './throwawayCertificate.ts';
+import { makeTraffic } from './traffic.ts';
 
 export interface ServeOptions {
   readonly policies?: string;
   readonly port: number;
   readonly host?: string;
+  readonly metricsPort?: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly caFile: string;
@@ -43,9 +48,13 @@ export async function serve(options: ServeOptions): Promise<void> {
   const policies = await loadPolicies(options.policies ?? builtInPolicies);
   const holder: PolicyHolder = { policies, hasCertificate: true };
   const certificate = await chooseCertificate(options);
-  const server = await listenOrExplain(options, certificate, holder, logger);
+  const { server, metrics } = await listenOrExplain(options, certificate, holder, logger);
   const stopWatching = watch(options, certificate, server, logger);
-  endWithSignals(server, stopWatching, options.drainSeconds, logger);
+  const stop = (): void => {
+    stopWatching();
+    metrics.close();
+  };
+  endWithSignals(server, stop, options.drainSeconds, logger);
   // Only now, since another server may be on this port and its users may hold on to its CA.
   if (certificate.ca !== undefined) await writeCa(options.caFile, certificate.ca, server);
   logger.info('listening', { port: server.port, policies: [...(holder.policies?.keys() ?? [])] });
@@ -72,28 +81,46 @@ async function writeCa(file: string, ca: string, server: RunningServer): Promise
   }
 }
 
+/** A server, and its metrics if anybody wants them. */
+export interface Listening {
+  readonly server: RunningServer;
+  readonly metrics: Metrics & { readonly close: () => void };
+}
+
 /**
- * Starts the server.
+ * Starts the server, and that of its metrics.
  *
  * @throws {StartError} where the port or the address is not to be had.
  */
 export async function listenOrExplain(
-  { port, host }: Pick<ServeOptions, 'port' | 'host'>,
+  { port, host, metricsPort }: Pick<ServeOptions, 'port' | 'host' | 'metricsPort'>,
   { cert, key }: CertificatePair,
   holder: PolicyHolder,
   logger: Logger,
-): Promise<RunningServer> {
-  try {
-    return await startServer({ port, host, certificate: { cert, key }, holder, logger });
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EADDRINUSE') throw new StartError(`port ${port} is in use: choose another one with --port`);
-    if (code === 'EACCES')
-      throw new StartError(`port ${port} needs rights that this user has not: choose one from 1024`);
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new StartError(`${host}: is no address of this machine`);
-    throw error;
-  }
+): Promise<Listening> {
+  const traffic = makeTraffic();
+  const at = async <Server>(wanted: number, listening: Promise<Server>): Promise<Server> => {
+    try {
+      return await listening;
+    } catch (error) {
+      throw explainListening(error, wanted, host);
+    }
+  };
+  const metrics =
+    metricsPort === undefined
+      ? { ...noMetrics, close: () => {} }
+      : await at(metricsPort, serveMetrics({ port: metricsPort, host }, traffic, logger));
+  const options = { port, host, certificate: { cert, key }, holder, logger, traffic, metrics };
+  return { server: await at(port, startServer(options)), metrics };
+}
+
+function explainListening(error: unknown, port: number, host: string | undefined): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') return new StartError(`port ${port} is in use: choose another one with --port`);
+  if (code === 'EACCES')
+    return new StartError(`port ${port} needs rights that this user has not: choose one from 1024`);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return new StartError(`${host}: is no address of this machine`);
+  return error;
 }
 
 function watch(

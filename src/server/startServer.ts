@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { makeApp } from './app.ts';
 import type { CertificatePair } from './certificateFiles.ts';
+import type { Metrics } from './metrics.ts';
 import type { PolicyHolder } from './policyHolder.ts';
-import { makeTraffic } from './traffic.ts';
+import type { Traffic } from './traffic.ts';
 
 /** The API server keeps idle connections for 90 seconds: the server must not be the first to hang up. */
 const keepAliveMilliseconds = 150_000;
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly certificate: CertificatePair;
   readonly holder: PolicyHolder;
   readonly logger: Logger;
+  readonly traffic: Traffic;
+  readonly metrics: Metrics;
   readonly mostInFlight?: number;
 }
 
@@ -48,9 +51,8 @@ export interface RunningServer {
  * @throws what `listen` does: a port in use, an address that is none of the machine's.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { port, host, certificate, holder, logger, mostInFlight } = options;
-  const traffic = makeTraffic();
-  const app = makeApp({ holder, logger, traffic, ...(mostInFlight !== undefined && { mostInFlight }) });
+  const { port, host, certificate, logger, traffic } = options;
+  const app = makeApp(options);
   const server = createServer(
     {
       ...certificate,

@@ -9,6 +9,7 @@ import { manifests } from '../install/install.ts';
 import { until } from '../server/client.ts';
 import type { Balancer } from './balancer.ts';
 import { startBalancer } from './balancer.ts';
+import { freePorts } from './controlPlane.ts';
 import { describeOnEach } from './controlPlanes.ts';
 import type { KubeAnswer } from './kubeApi.ts';
 import type { Serving } from './webhookServer.ts';
@@ -201,6 +202,20 @@ describeOnEach(
       }
       return { asked, failed };
     }
+
+    it('tells metrics of all that', async () => {
+      const [port = 0] = await freePorts(1);
+      const replica = await startReplica('--metrics-port', String(port));
+      await until(async () => {
+        const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+        const expected = ['kube_harden_webhook_configuration_in_sync 1', 'kube_harden_policies_refused 0'];
+        return expected.every((line) => text.includes(`${line}\n`));
+      });
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      const [, end] = /^kube_harden_certificate_expiry_timestamp_seconds (\d+)$/m.exec(text) ?? [];
+      expect(Number(end) - Date.now() / 1000).to.be.within(86_000, 86_400);
+      await replica.stop();
+    });
 
     it('lets another replica lead when the leader dies', async () => {
       await useReplicas(2);

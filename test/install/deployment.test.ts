@@ -12,10 +12,11 @@ import { addedArguments, baseDocument, readDocuments, readKustomization, reposit
 const probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string(), scheme: z.string() }) });
 const labels = z.record(z.string(), z.string());
 const named = z.object({ name: z.string(), namespace: z.string() });
+const port = z.object({ name: z.string(), containerPort: z.number() });
 const container = z.object({
   image: z.string(),
   args: z.array(z.string()),
-  ports: z.tuple([z.object({ name: z.string(), containerPort: z.number() })]),
+  ports: z.tuple([port, port]),
   startupProbe: probe,
   readinessProbe: probe,
   livenessProbe: probe,
@@ -82,6 +83,7 @@ describe("kube-harden's own Deployment", () => {
     expect(flags).to.deep.equal([
       '--cluster',
       `--port=${only.ports[0].containerPort}`,
+      `--metrics-port=${only.ports[1].containerPort}`,
       '--default-policy=hardened',
       '--tls-cert=/etc/kube-harden/tls/tls.crt',
       '--tls-key=/etc/kube-harden/tls/tls.key',

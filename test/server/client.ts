@@ -8,11 +8,13 @@ import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { connect } from 'node:tls';
 import type { Logger } from 'winston';
 import { makeLogger } from '../../src/server/logger.ts';
+import { noMetrics } from '../../src/server/metrics.ts';
 import type { PolicyHolder } from '../../src/server/policyHolder.ts';
 import type { RunningServer } from '../../src/server/startServer.ts';
 import { startServer } from '../../src/server/startServer.ts';
 import type { ThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
 import { makeThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
+import { makeTraffic } from '../../src/server/traffic.ts';
 import { builtInPolicy } from '../core/policies.ts';
 
 export function readRecorded(name: string): string {
@@ -57,7 +59,16 @@ export async function startTestServer(options: { mostInFlight?: number } = {}): 
     policies: new Map(policies.map((policy) => [policy.name, policy])),
     hasCertificate: true,
   };
-  const server = await startServer({ port: 0, host: '127.0.0.1', certificate, holder, logger, ...options });
+  const server = await startServer({
+    traffic: makeTraffic(),
+    metrics: noMetrics,
+    port: 0,
+    host: '127.0.0.1',
+    certificate,
+    holder,
+    logger,
+    ...options,
+  });
   const agent = new Agent({ keepAlive: true, ca: certificate.ca });
   const send: TestServer['send'] = (method, path, body, headers = { 'content-type': 'application/json' }) =>
     new Promise((resolve, reject) => {

@@ -1,0 +1,30 @@
+import type { Mode } from '../admission/answer.ts';
+import type { Decision } from '../core/decision.ts';
+
+/** What happens, for whoever measures it. */
+export interface Metrics {
+  /** A review was answered. */
+  readonly countReview: (policy: string, mode: Mode, decisions: readonly Decision[], seconds: number) => void;
+  /** A request got an HTTP error. */
+  readonly countFailure: (status: number) => void;
+  /** A policy's resource has changed. */
+  readonly countPolicy: (result: 'inForce' | 'refused') => void;
+  /** How many policies' present spec is refused. */
+  readonly setRefusedPolicies: (count: number) => void;
+  /** When the certificate in use ends, in milliseconds since 1970. */
+  readonly setCertificateEnd: (milliseconds: number) => void;
+  /** Whether the webhook configuration was last seen as it has to be; whoever writes it knows. */
+  readonly setInSync: (isInSync: boolean) => void;
+  readonly setLeader: (isLeader: boolean) => void;
+}
+
+/** Metrics that nobody reads. */
+export const noMetrics: Metrics = {
+  countReview: () => {},
+  countFailure: () => {},
+  countPolicy: () => {},
+  setRefusedPolicies: () => {},
+  setCertificateEnd: () => {},
+  setInSync: () => {},
+  setLeader: () => {},
+};
