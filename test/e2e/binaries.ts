@@ -11,6 +11,7 @@ export interface Binaries {
   readonly kubeApiserver: string;
   readonly etcd: string;
   readonly kubectl: string;
+  readonly helm: string;
 }
 
 /** What keeps the tests from running at all; one line. */
@@ -29,21 +30,26 @@ const modules = join(import.meta.dirname, 'modules');
  */
 export function findBinaries(): readonly Binaries[] {
   const assets = process.env['KUBEBUILDER_ASSETS'];
-  if (assets !== undefined) return [inFolder(assets, assets)];
+  if (assets !== undefined) {
+    // The custom knows of no Helm: the machine's own will do.
+    const helm = existsSync(join(assets, 'helm')) ? join(assets, 'helm') : 'helm';
+    return [inFolder(assets, assets, helm)];
+  }
   if (spawnSync('go', ['version']).status !== 0) {
     throw new BinariesError(
-      'The end-to-end tests need Go 1.26 or newer, to build kube-apiserver, etcd and kubectl, or KUBEBUILDER_ASSETS, a folder with the three.',
+      'The end-to-end tests need Go 1.26 or newer, to build kube-apiserver, etcd, kubectl and helm, or KUBEBUILDER_ASSETS, a folder with the first three.',
     );
   }
   const etcd = build('etcd');
+  const helm = join(build('helm'), 'helm');
   return readdirSync(modules)
     .filter((name) => name.startsWith('kubernetes-'))
     .sort()
     .reverse()
-    .map((name) => inFolder(build(name), etcd));
+    .map((name) => inFolder(build(name), etcd, helm));
 }
 
-function inFolder(kubernetes: string, etcd: string): Binaries {
+function inFolder(kubernetes: string, etcd: string, helm: string): Binaries {
   const binaries = {
     kubeApiserver: join(kubernetes, 'kube-apiserver'),
     etcd: join(etcd, 'etcd'),
@@ -53,7 +59,7 @@ function inFolder(kubernetes: string, etcd: string): Binaries {
     if (!existsSync(file)) throw new BinariesError(`${file} is missing.`);
   }
   const said = run(binaries.kubeApiserver, ['--version'], kubernetes);
-  return { ...binaries, version: /v(\d+\.\d+)/.exec(said)?.[1] ?? said.trim() };
+  return { ...binaries, helm, version: /v(\d+\.\d+)/.exec(said)?.[1] ?? said.trim() };
 }
 
 /** The folder with the tools of a module, built if they are not there as they have to be. */

@@ -24,7 +24,7 @@ const policyOf = (name: string, spec: JsonObject): string =>
 
 describeOnEach(
   'a cluster',
-  (controlPlane) => {
+  (controlPlane, isNewest) => {
     let balancer: Balancer;
     let replicas: Serving[] = [];
 
@@ -217,49 +217,54 @@ describeOnEach(
       await replica.stop();
     });
 
-    it('lets another replica lead when the leader dies', async () => {
-      await useReplicas(2);
-      const leads = ({ logged }: Serving): boolean =>
-        logged().some(({ message }) => message === 'leading') && !logged().some(({ message }) => message === 'closed');
-      await until(() => replicas.some(leads));
-      const [dead, ...others] = [...replicas].sort((left, right) => Number(leads(right)) - Number(leads(left)));
-      replicas = others;
-      balance();
-      await dead?.kill();
-      await until(() => replicas.every(leads), 25_000);
-      await controlPlane().api.merge(configurationPath, { webhooks: [] });
-      await until(async () => (await webhooks()).length > 0);
-    }).timeout(60_000);
-
-    it('fails no admission in twenty rolling restarts of two replicas', async () => {
-      await useReplicas(2);
-      const { asked, failed } = await underLoad(async () => {
-        for (let restart = 0; restart < 20; restart += 1) {
-          const [oldest] = replicas;
-          replicas = [...replicas.slice(1), await startReplica()];
-          await until(async () => (await Promise.all(replicas.map(isReady))).every(Boolean));
+    // These take minutes, and hang on kube-harden far more than on the version of what calls it.
+    if (isNewest)
+      describe('for a while', () => {
+        it('lets another replica lead when the leader dies', async () => {
+          await useReplicas(2);
+          const leads = ({ logged }: Serving): boolean =>
+            logged().some(({ message }) => message === 'leading') &&
+            !logged().some(({ message }) => message === 'closed');
+          await until(() => replicas.some(leads));
+          const [dead, ...others] = [...replicas].sort((left, right) => Number(leads(right)) - Number(leads(left)));
+          replicas = others;
           balance();
-          await oldest?.stop();
-          expect(oldest?.exitCode()).to.equal(0);
-        }
-      });
-      expect(failed).to.deep.equal([]);
-      expect(asked).to.be.greaterThan(500);
-    }).timeout(300_000);
+          await dead?.kill();
+          await until(() => replicas.every(leads), 25_000);
+          await controlPlane().api.merge(configurationPath, { webhooks: [] });
+          await until(async () => (await webhooks()).length > 0);
+        }).timeout(60_000);
 
-    it('fails no admission while its CA and its certificates change', async () => {
-      const authorities = new Set<string>();
-      const { failed } = await underLoad(async () => {
-        await useReplicas(2, '--ca-lifetime', '30s', '--certificate-lifetime', '10s');
-        await until(async () => {
-          const { data } = await controlPlane().api.get(secretPath);
-          authorities.add(String((data as JsonObject)['tls.crt']));
-          await sleep(200);
-          return authorities.size > 4;
-        }, 120_000);
+        it('fails no admission in twenty rolling restarts of two replicas', async () => {
+          await useReplicas(2);
+          const { asked, failed } = await underLoad(async () => {
+            for (let restart = 0; restart < 20; restart += 1) {
+              const [oldest] = replicas;
+              replicas = [...replicas.slice(1), await startReplica()];
+              await until(async () => (await Promise.all(replicas.map(isReady))).every(Boolean));
+              balance();
+              await oldest?.stop();
+              expect(oldest?.exitCode()).to.equal(0);
+            }
+          });
+          expect(failed).to.deep.equal([]);
+          expect(asked).to.be.greaterThan(500);
+        }).timeout(300_000);
+
+        it('fails no admission while its CA and its certificates change', async () => {
+          const authorities = new Set<string>();
+          const { failed } = await underLoad(async () => {
+            await useReplicas(2, '--ca-lifetime', '30s', '--certificate-lifetime', '10s');
+            await until(async () => {
+              const { data } = await controlPlane().api.get(secretPath);
+              authorities.add(String((data as JsonObject)['tls.crt']));
+              await sleep(200);
+              return authorities.size > 4;
+            }, 120_000);
+          });
+          expect(failed).to.deep.equal([]);
+        }).timeout(180_000);
       });
-      expect(failed).to.deep.equal([]);
-    }).timeout(180_000);
 
     it('serves on while the API server restarts, and recovers', async () => {
       await controlPlane().restartApiServer();

@@ -26,6 +26,8 @@ export interface ControlPlane {
   readonly kubeconfigOf: (user: string) => string;
   /** Runs the real kubectl as cluster-admin. Never throws for what it answers. */
   readonly kubectl: (parameters: readonly string[], input?: string) => Ran;
+  /** Runs the real Helm as cluster-admin. Never throws for what it answers. */
+  readonly helm: (parameters: readonly string[]) => Ran;
   /** A namespace with its service account, which no controller is there to make. */
   readonly makeNamespace: (name: string, labels?: Readonly<Record<string, string>>) => Promise<void>;
   /** Ends the API server, and starts it again on the same port and data. */
@@ -123,6 +125,16 @@ export async function startControlPlane(binaries: Binaries, users: readonly stri
     kubectl: (parameters, input = '') => {
       const options = { input, encoding: 'utf8', timeout: 60_000, maxBuffer: 2 ** 28 } as const;
       return spawnSync(binaries.kubectl, ['--kubeconfig', adminKubeconfig, ...parameters], options);
+    },
+    helm: (parameters) => {
+      const env = {
+        ...process.env,
+        HELM_CACHE_HOME: file('helm'),
+        HELM_CONFIG_HOME: file('helm'),
+        HELM_DATA_HOME: file('helm'),
+      };
+      const options = { encoding: 'utf8', timeout: 60_000, maxBuffer: 2 ** 28, env } as const;
+      return spawnSync(binaries.helm, ['--kubeconfig', adminKubeconfig, ...parameters], options);
     },
     makeNamespace: async (name, labels = {}) => {
       await api.create('/api/v1/namespaces', { metadata: { name, labels } });

@@ -5,10 +5,10 @@ import { startControlPlane } from './controlPlane.ts';
 /** Describes something once for each control plane; `controlPlane()` is there in hooks and tests. */
 export function describeOnEach(
   what: string,
-  body: (controlPlane: () => ControlPlane) => void,
+  body: (controlPlane: () => ControlPlane, isNewest: boolean) => void,
   users: readonly string[] = [],
 ): void {
-  for (const binaries of findBinaries()) {
+  for (const [index, binaries] of findBinaries().entries()) {
     describe(`${what}, under kube-apiserver ${binaries.version}`, () => {
       let running: ControlPlane | undefined;
       before(async () => {
@@ -18,7 +18,7 @@ export function describeOnEach(
       body(() => {
         if (running === undefined) throw new Error('The control plane has not started.');
         return running;
-      });
+      }, index === 0);
     });
   }
 }
