@@ -41,11 +41,11 @@ export interface KubeClient {
 /** No answer of an API server takes longer but a watch. */
 const requestMilliseconds = 10_000;
 
-/** How long a watch lasts at most, in seconds; the API server ends it. */
-const watchSeconds = 300;
+/** How long a watch lasts at most, in seconds; the API server ends it, and it costs next to nothing to begin anew. */
+const watchSeconds = 60;
 
-/** A connection that died silently is found out by this. */
-const keepAliveMilliseconds = 10_000;
+/** What is silent for so much longer than that is dead; TCP itself would need ten minutes to find out. */
+const graceSeconds = 15;
 
 /**
  * Makes a client by what kubectl would use, or a pod's service account.
@@ -85,7 +85,6 @@ export async function makeKubeClient(kubeconfig?: string): Promise<KubeClient> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const sent = request(new URL(server + path), { ...options, headers }, resolve);
       sent.on('error', reject);
-      sent.on('socket', (socket) => socket.setKeepAlive(true, keepAliveMilliseconds));
       sent.end(text);
     });
     const status = response.statusCode ?? 0;
@@ -105,8 +104,7 @@ export async function makeKubeClient(kubeconfig?: string): Promise<KubeClient> {
     watch: async (path, onEvent, signal) => {
       const separator = path.includes('?') ? '&' : '?';
       const query = `${separator}watch=true&allowWatchBookmarks=true&timeoutSeconds=${watchSeconds}`;
-      // Longer than the API server takes to end it: whatever is silent for so long is dead.
-      const limit = AbortSignal.any([signal, AbortSignal.timeout((watchSeconds + 30) * 1000)]);
+      const limit = AbortSignal.any([signal, AbortSignal.timeout((watchSeconds + graceSeconds) * 1000)]);
       await readEvents(await send('GET', path + query, { signal: limit }), onEvent);
     },
   };

@@ -1,10 +1,14 @@
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { expect } from 'chai';
 import { policiesPath } from '../../src/cluster/policyResource.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { ThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
+import { makeThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
 import { manifests } from '../install/install.ts';
 import { until } from '../server/client.ts';
 import type { Balancer } from './balancer.ts';
@@ -203,6 +207,41 @@ describeOnEach(
       return { asked, failed };
     }
 
+    it('hardens what has not chosen, where there is a default', async () => {
+      await controlPlane().makeNamespace('undecided');
+      await controlPlane().makeNamespace('mistaken', { 'kube-harden.io/enforce': 'hardned' });
+      await useReplicas(1, '--default-policy', 'minimal');
+      await until(async () => (await hardenedBy('undecided')) === 'minimal');
+      expect(await hardenedBy('mistaken')).to.equal('minimal');
+      expect(await hardenedBy('restricted')).to.equal('restricted');
+      await useReplicas(1);
+      await until(async () => (await hardenedBy('undecided')) === undefined);
+    });
+
+    it('takes a certificate from files, and publishes the CA beside it', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'kube-harden-files-'));
+      const file = (name: string): string => join(folder, name);
+      const mount = async ({ cert, key, ca }: ThrowawayCertificate): Promise<void> => {
+        await writeFile(file('ca.crt'), ca);
+        await writeFile(file('tls.crt'), cert);
+        await writeFile(file('tls.key'), key);
+      };
+      const isPublished = async ({ ca }: ThrowawayCertificate): Promise<boolean> => {
+        const expected = Buffer.from(ca).toString('base64');
+        return (await webhooks()).every(({ clientConfig }) => clientConfig.caBundle === expected);
+      };
+      const [first, second] = [await makeThrowawayCertificate(), await makeThrowawayCertificate()];
+      await mount(first);
+      const files = ['--tls-cert', file('tls.crt'), '--tls-key', file('tls.key'), '--tls-ca', file('ca.crt')];
+      await useReplicas(1, ...files);
+      await until(() => isPublished(first));
+      await mount(second);
+      await until(() => isPublished(second));
+      await until(async () => (await hardenedBy('restricted')) === 'restricted');
+      await useReplicas(1);
+      await rm(folder, { recursive: true });
+    });
+
     it('tells metrics of all that', async () => {
       const [port = 0] = await freePorts(1);
       const replica = await startReplica('--metrics-port', String(port));
@@ -258,6 +297,10 @@ describeOnEach(
             await until(async () => {
               const { data } = await controlPlane().api.get(secretPath);
               authorities.add(String((data as JsonObject)['tls.crt']));
+              // A connection that is made now, by whoever knows what was published a moment ago.
+              const [webhook] = await webhooks();
+              const bundle = Buffer.from(webhook?.clientConfig.caBundle ?? '', 'base64').toString();
+              for (const { port } of replicas) expect(await isTrusted(port, bundle)).to.equal(true);
               await sleep(200);
               return authorities.size > 4;
             }, 120_000);
