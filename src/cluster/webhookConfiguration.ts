@@ -42,19 +42,22 @@ export function makeWebhooks(choices: WebhookChoices): readonly JsonObject[] {
   return [makeRest(choices, policies), ...enforce, ...preview];
 }
 
-/** What becomes of the namespaces whose label names no policy. */
+/**
+ * What becomes of the namespaces whose label names no policy. Its names have one part less than those of policies, so
+ * that no policy can be called the same: the API server refuses two of one name.
+ */
 function makeRest(choices: WebhookChoices, policies: readonly string[]): JsonObject {
   const otherThanChosen = { key: 'kube-harden.io/enforce', operator: 'NotIn', values: [...policies, optOut] };
   // Nobody in these namespaces asked for kube-harden, and some of them hold what it needs itself: with Fail, a cluster
   // that starts anew would wait for kube-harden, which waits for a network plugin, whose pods wait for kube-harden.
   if (choices.defaultPolicy !== undefined) {
     const path = `/enforce/${choices.defaultPolicy}`;
-    return makeWebhook(choices, 'default.enforce', path, [otherThanChosen], mayAnswer(3));
+    return makeWebhook(choices, 'default-policy', path, [otherThanChosen], mayAnswer(3));
   }
   // Somebody asked for a policy that is not there, by a slip of the pen or because it was deleted. The server answers
   // 404 to this path, so pods are refused, by a webhook whose name says why; silently unprotected they would stay so.
   const isChosen = { key: 'kube-harden.io/enforce', operator: 'Exists' };
-  return makeWebhook(choices, 'no-such-policy.enforce', '/enforce/none', [isChosen, otherThanChosen], mustAnswer);
+  return makeWebhook(choices, 'no-such-policy', '/enforce/none', [isChosen, otherThanChosen], mustAnswer);
 }
 
 interface FailureHandling {

@@ -91,7 +91,7 @@ describeOnEach(
     it('has an entry for each policy and mode, and hardens', async () => {
       await until(async () => (await webhooks()).length > 0);
       expect((await webhooks()).map(({ name }) => name.replace('.kube-harden.io', ''))).to.deep.equal([
-        ...['no-such-policy.enforce', 'hardened.enforce', 'minimal.enforce', 'restricted.enforce'],
+        ...['no-such-policy', 'hardened.enforce', 'minimal.enforce', 'restricted.enforce'],
         ...['hardened.preview', 'minimal.preview', 'restricted.preview'],
       ]);
       await until(async () => (await hardenedBy('restricted')) === 'restricted');
@@ -100,7 +100,7 @@ describeOnEach(
     it('refuses pods where a namespace asks for a policy that is not there', async () => {
       await until(async () => (await tryPod('own')).status === 500);
       expect(String((await tryPod('own')).body['message'])).to.match(
-        /failed calling webhook "no-such-policy\.enforce\.kube-harden\.io": .*could not find the requested resource/,
+        /failed calling webhook "no-such-policy\.kube-harden\.io": .*could not find the requested resource/,
       );
     });
 

@@ -17,19 +17,19 @@ function calledFor(overlay: Overlay, namespace: string, labels: JsonObject): rea
 
 describe('the namespaces that are concerned', () => {
   const cases: readonly (readonly [JsonObject, readonly string[], readonly string[]])[] = [
-    [{}, [], ['default.enforce']],
-    [{ 'pod-security.kubernetes.io/enforce': 'restricted' }, [], ['default.enforce']],
+    [{}, [], ['default-policy']],
+    [{ 'pod-security.kubernetes.io/enforce': 'restricted' }, [], ['default-policy']],
     [{ [enforce]: 'hardened' }, ['hardened.enforce'], ['hardened.enforce']],
     [{ [enforce]: 'restricted' }, ['restricted.enforce'], ['restricted.enforce']],
     [{ [enforce]: 'minimal' }, ['minimal.enforce'], ['minimal.enforce']],
     [{ [enforce]: 'none' }, [], []],
     // A slip of the pen, and a label without a value: the default is safer than nothing, and so is a refusal.
-    [{ [enforce]: 'hardned' }, ['no-such-policy.enforce'], ['default.enforce']],
-    [{ [enforce]: '' }, ['no-such-policy.enforce'], ['default.enforce']],
-    [{ [preview]: 'hardened' }, ['hardened.preview'], ['default.enforce', 'hardened.preview']],
-    [{ [preview]: 'restricted' }, ['restricted.preview'], ['default.enforce', 'restricted.preview']],
-    [{ [preview]: 'minimal' }, ['minimal.preview'], ['default.enforce', 'minimal.preview']],
-    [{ [preview]: 'none' }, [], ['default.enforce']],
+    [{ [enforce]: 'hardned' }, ['no-such-policy'], ['default-policy']],
+    [{ [enforce]: '' }, ['no-such-policy'], ['default-policy']],
+    [{ [preview]: 'hardened' }, ['hardened.preview'], ['default-policy', 'hardened.preview']],
+    [{ [preview]: 'restricted' }, ['restricted.preview'], ['default-policy', 'restricted.preview']],
+    [{ [preview]: 'minimal' }, ['minimal.preview'], ['default-policy', 'minimal.preview']],
+    [{ [preview]: 'none' }, [], ['default-policy']],
     [
       { [enforce]: 'minimal', [preview]: 'hardened' },
       ['minimal.enforce', 'hardened.preview'],
@@ -64,7 +64,7 @@ describe('the namespaces that are concerned', () => {
     for (const overlay of overlays) {
       for (const value of ['', 'none', 'hardned', ...policyNames]) {
         const called = calledFor(overlay, 'shop', { [enforce]: value, [preview]: 'hardened' });
-        expect(called.filter((name) => name.endsWith('.enforce'))).to.have.length(value === 'none' ? 0 : 1);
+        expect(called.filter((name) => !name.endsWith('.preview'))).to.have.length(value === 'none' ? 0 : 1);
       }
     }
   });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { makeWebhooks } from '../../src/cluster/webhookConfiguration.ts';
 import type { Overlay } from './install.ts';
 import { overlays, policyNames, webhooksOf } from './install.ts';
 
@@ -11,8 +12,8 @@ describe('the webhook configuration', () => {
 
   it('calls the policy of its name, and by default hardened', () => {
     for (const { name, clientConfig } of webhooksOf('cluster-wide')) {
-      const [policy, mode] = name.split('.');
-      expect(clientConfig.service.path).to.equal(`/${mode}/${policy === 'default' ? 'hardened' : policy}`);
+      const [policy, mode] = name === 'default-policy.kube-harden.io' ? ['hardened', 'enforce'] : name.split('.');
+      expect(clientConfig.service.path).to.equal(`/${mode}/${policy}`);
       expect(Buffer.from(clientConfig.caBundle, 'base64').toString()).to.equal('a CA');
     }
   });
@@ -35,8 +36,8 @@ describe('the webhook configuration', () => {
     const enforcing = policyNames.map((policy) => `${policy}.enforce`);
     const previewing = policyNames.map((policy) => `${policy}.preview`);
     expect(withFailurePolicy('cluster-wide', 'Fail')).to.have.members(enforcing);
-    expect(withFailurePolicy('cluster-wide', 'Ignore')).to.have.members(['default.enforce', ...previewing]);
-    expect(withFailurePolicy('opt-in', 'Fail')).to.have.members(['no-such-policy.enforce', ...enforcing]);
+    expect(withFailurePolicy('cluster-wide', 'Ignore')).to.have.members(['default-policy', ...previewing]);
+    expect(withFailurePolicy('opt-in', 'Fail')).to.have.members(['no-such-policy', ...enforcing]);
     expect(withFailurePolicy('opt-in', 'Ignore')).to.have.members(previewing);
   });
 
@@ -76,9 +77,15 @@ describe('the webhook configuration', () => {
     });
   }
 
-  it('has names that are unique', () => {
-    for (const overlay of overlays) {
-      const names = webhooksOf(overlay).map(({ name }) => name);
+  it('has names that are unique, whatever policies are called', () => {
+    for (const defaultPolicy of [undefined, 'hardened']) {
+      const names = makeWebhooks({
+        policies: ['default', 'default-policy', 'no-such-policy', 'enforce', 'preview', 'hardened'],
+        defaultPolicy,
+        target: { url: 'https://localhost' },
+        caBundle: '',
+        namespace: 'kube-harden',
+      }).map(({ name }) => name);
       expect(new Set(names).size).to.equal(names.length);
     }
   });
