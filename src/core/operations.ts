@@ -24,7 +24,7 @@ export function makeOperations(
   removals: readonly (readonly string[])[] = [],
 ): Patch {
   const operations: PatchOperation[] = [...removals]
-    .sort((left, right) => compareLastIndex(right, left))
+    .sort(compareForRemoval)
     .map((path) => ({ op: 'remove', path: pointer(path) }));
   const made = new Map<string, Made>();
   for (const { path, value } of additions) {
@@ -85,7 +85,9 @@ function pointer(path: readonly string[]): string {
   return text;
 }
 
-/** Compares paths by the list index at their end; paths that end in a key are equal. */
-export function compareLastIndex(left: readonly string[], right: readonly string[]): number {
-  return Number(left.at(-1)) - Number(right.at(-1)) || 0;
+/** Orders paths for taking what is there out one after the other: of one list, the last entries first. */
+export function compareForRemoval(left: readonly string[], right: readonly string[]): number {
+  const [leftParent, rightParent] = [pointer(left.slice(0, -1)), pointer(right.slice(0, -1))];
+  if (leftParent !== rightParent) return leftParent < rightParent ? -1 : 1;
+  return Number(right.at(-1)) - Number(left.at(-1)) || 0;
 }

@@ -10,6 +10,14 @@ export function cleanPath(path: string): string {
   return `/${segments.join('/')}`;
 }
 
+/**
+ * A clean path as nearly every image resolves it: `/var/run` is a link to `/run`, so a mount at the one lies over a
+ * mount at the other. Source: Filesystem Hierarchy Standard 3.0, section 5.13.
+ */
+export function resolveRun(path: string): string {
+  return isAtOrBelow(path, '/var/run') ? path.slice('/var'.length) : path;
+}
+
 /** Whether one clean path is another or lies below it. */
 export function isAtOrBelow(path: string, ancestor: string): boolean {
   return path === ancestor || ancestor === '/' || path.startsWith(`${ancestor}/`);
@@ -22,7 +30,7 @@ const longestPath = 4095;
 const kernelPaths: readonly string[] = ['/proc', '/sys', '/dev'];
 
 /** Where the API server itself mounts the service account's token, on the cluster but in no manifest. */
-const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+const tokenPath = '/run/secrets/kubernetes.io/serviceaccount';
 
 /** Why no emptyDir may be mounted at a declared path, as words for people; `undefined` for a good one. */
 export function pathProblem(path: string): string | undefined {
@@ -35,7 +43,7 @@ export function pathProblem(path: string): string | undefined {
   if (clean === '/') return 'is the root itself';
   const kernelPath = kernelPaths.find((ancestor) => isAtOrBelow(clean, ancestor));
   if (kernelPath !== undefined) return clean === kernelPath ? 'belongs to the kernel' : `lies below ${kernelPath}`;
-  if (isAtOrBelow(clean, tokenPath)) return "is the service account token's";
+  if (isAtOrBelow(resolveRun(clean), tokenPath)) return "is the service account token's";
   return undefined;
 }
 

@@ -8,7 +8,7 @@ import { fieldName } from './decision.ts';
 import type { Json, JsonObject } from './json.ts';
 import { isJsonObject, isSameJson } from './json.ts';
 import type { Addition } from './operations.ts';
-import { compareLastIndex } from './operations.ts';
+import { compareForRemoval } from './operations.ts';
 import { containerLists } from './pod.ts';
 import type { Policy } from './policy.ts';
 import type { RuleId } from './ruleId.ts';
@@ -48,16 +48,23 @@ export function claimedFields(pod: JsonObject): readonly string[] {
  * somebody's decision, and a field that the policy does not name is none of its business.
  */
 export function findOwnFields(pod: JsonObject, policy: Policy): readonly OwnField[] {
-  return claimedFields(pod).flatMap((name) => {
-    const found = locate(pod, name);
-    return found !== undefined && isOurs(found, policy) ? [found] : [];
-  });
+  const claimed = claimedFields(pod);
+  const found = new Map<string, OwnField>();
+  for (const name of claimed) {
+    const field = locate(pod, name);
+    // Anybody may write the annotation, and one thing twice.
+    if (field !== undefined && isOurs(field, policy)) found.set(field.path.join('/'), field);
+  }
+  if (policy.container.readOnlyRootFilesystem !== undefined) return [...found.values()];
+  // An earlier policy has made the root read-only, which this one leaves alone: without the volumes nothing would work.
+  const hasReadOnlyRoot = claimed.some((name) => name.endsWith('.securityContext.readOnlyRootFilesystem'));
+  return [...found.values()].filter(({ rule }) => !(hasReadOnlyRoot && rule === 'writablePaths'));
 }
 
 /** The pod as its author wrote it: a copy without kube-harden's own fields. */
 export function withoutOwnFields(pod: JsonObject, own: readonly OwnField[]): JsonObject {
   const copy = structuredClone(pod);
-  for (const { path } of [...own].sort((left, right) => compareLastIndex(right.path, left.path))) {
+  for (const { path } of [...own].sort((left, right) => compareForRemoval(left.path, right.path))) {
     const parent = at(copy, path.slice(0, -1));
     const key = path.at(-1) ?? '';
     // The copy is this function's own, so taking from it changes nobody's pod.
@@ -76,7 +83,7 @@ export function provenanceOf(
   const names = ownWork(decisions);
   for (const name of claimedFields(pod)) {
     const field = locate(pod, name);
-    if (field !== undefined && !asksFor(policy, field.rule) && !names.includes(name)) names.push(name);
+    if (field !== undefined && isLeftAlone(field, policy) && !names.includes(name)) names.push(name);
   }
   const annotations = annotationsOf(pod);
   const written: readonly (readonly [string, string])[] = [
@@ -87,6 +94,12 @@ export function provenanceOf(
   return written
     .filter(([key, value]) => annotations[key] !== value)
     .map(([key, value]) => ({ path: ['metadata', 'annotations', key], value }));
+}
+
+/** Whether a claimed field stays as it is because the policy has nothing to say about it. */
+function isLeftAlone({ rule }: OwnField, policy: Policy): boolean {
+  if (rule === 'writablePaths') return policy.container.readOnlyRootFilesystem === undefined;
+  return !asksFor(policy, rule);
 }
 
 /** The full names of the fields that kube-harden added, now or in an earlier call. */
@@ -126,6 +139,8 @@ function locateBelow(pod: JsonObject, base: readonly string[], field: string, na
   const path = field.split('.');
   const [block, rule] = path;
   if (block !== 'securityContext' || !isSecurityRule(rule)) return undefined;
+  // Nothing below or beside what a rule fills in is its own: `capabilities.add` is not.
+  if (path.slice(2).join('.') !== (rule === 'capabilities' ? 'drop' : '')) return undefined;
   const value = at(pod, [...base, ...path]);
   return value === undefined || value === null ? undefined : { name, rule, path: [...base, ...path], value };
 }
@@ -173,7 +188,7 @@ function isOurs({ rule, value }: OwnField, policy: Policy): boolean {
     case 'writablePaths':
       return isJsonObject(value) && isOwnVolumeOrMount(value);
     case 'lowPorts':
-      return isJsonObject(value) && value['value'] === '0';
+      return isJsonObject(value) && value['name'] === 'net.ipv4.ip_unprivileged_port_start' && value['value'] === '0';
     case 'capabilities': {
       const wanted = policy.container.capabilities?.drop ?? [];
       return Array.isArray(value) && value.length > 0 && value.every((name) => wanted.some((drop) => drop === name));

@@ -37,13 +37,13 @@ describe('makeOperations', () => {
   it('removes first, from the end of a list to its start', () => {
     const removals = [
       ['l', '0'],
-      ['l', '2'],
       ['a', 'k'],
+      ['l', '2'],
     ];
     expect(makeOperations({ l: [1, 2, 3], a: { k: 1 } }, [{ path: ['a', 'm'], value: 1 }], removals)).to.deep.equal([
+      { op: 'remove', path: '/a/k' },
       { op: 'remove', path: '/l/2' },
       { op: 'remove', path: '/l/0' },
-      { op: 'remove', path: '/a/k' },
       { op: 'add', path: '/a/m', value: 1 },
     ]);
   });

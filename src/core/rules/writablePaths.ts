@@ -15,7 +15,7 @@ import type { Decision } from '../decision.ts';
 import { matchImage } from '../imagePattern.ts';
 import type { JsonObject } from '../json.ts';
 import { isJsonObject } from '../json.ts';
-import { cleanPath, isAtOrBelow } from '../path.ts';
+import { cleanPath, isAtOrBelow, resolveRun } from '../path.ts';
 import type { Container, Pod } from '../pod.ts';
 import { isEphemeral } from '../pod.ts';
 import type { WritablePath } from '../policy.ts';
@@ -31,7 +31,10 @@ const rule = 'writablePaths';
 const readOnlySources: readonly string[] = ['configMap', 'secret', 'downwardAPI', 'projected', 'image'];
 
 interface Mount {
+  /** As it is written. */
   readonly path: string;
+  /** Where it is. */
+  readonly place: string;
   readonly isReadOnly: boolean;
   readonly isOurs: boolean;
 }
@@ -61,10 +64,11 @@ function wantedPaths(subject: Subject, container: Container, { paths }: Declarat
   const wanted = new Map<string, WritablePath>();
   const known = matchImage(subject.policy.writablePaths, container.image).flat();
   for (const declared of [...(paths.get(container.name) ?? []), ...(paths.get('') ?? []), ...known]) {
-    if (!wanted.has(declared.path)) wanted.set(declared.path, declared);
+    const place = resolveRun(declared.path);
+    if (!wanted.has(place)) wanted.set(place, declared);
   }
   // Sorted, a path comes after the ones above it, so that one mount can serve both.
-  return [...wanted.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
+  return [...wanted].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, declared]) => declared);
 }
 
 function decideForContainer(
@@ -84,20 +88,30 @@ function decideForContainer(
   }
 
   const mounts = container.volumeMounts.flatMap((mount) => readMount(subject.pod, mount));
-  const devices = container.devicePaths.map(cleanPath);
+  const devices = container.devicePaths.map((path) => resolveRun(cleanPath(path)));
   const decisions: Decision[] = [];
   for (const { path, sizeLimit } of wanted) {
-    const nearest = nearestMount(mounts, path);
-    if (devices.includes(path)) {
+    const place = resolveRun(path);
+    const nearest = nearestMount(mounts, place);
+    if (devices.includes(place)) {
       decisions.push({ ...at(path, where), action: 'withheld', reason: 'deviceAtPath' });
     } else if (nearest === undefined) {
-      decisions.push(...mountEmptyDir(container, path, sizeLimit, taken));
-      mounts.push({ path, isReadOnly: false, isOurs: true });
+      decisions.push(...mountEmptyDir(container, spell(path, mounts), sizeLimit, taken));
+      mounts.push({ path, place, isReadOnly: false, isOurs: true });
     } else {
       decisions.push(leaveToMount(nearest, path, where));
     }
   }
   return decisions;
+}
+
+/**
+ * The runtime mounts what has the fewest segments first: `/var/run` comes after what an author mounts at `/run/app` and
+ * would hide it. `/run` is the same place and comes before.
+ */
+function spell(path: string, mounts: readonly Mount[]): string {
+  const place = resolveRun(path);
+  return mounts.some((mount) => mount.path === mount.place && isAtOrBelow(mount.place, place)) ? place : path;
 }
 
 function mountEmptyDir(
@@ -125,15 +139,15 @@ function mountEmptyDir(
 
 function leaveToMount(mount: Mount, path: string, where: Decision['where']): Decision {
   if (mount.isOurs) return kept(path, where, 'coveredByParent');
-  if (mount.path === path) return kept(path, where, 'mounted');
+  if (mount.place === resolveRun(path)) return kept(path, where, 'mounted');
   if (!mount.isReadOnly) return kept(path, where, 'alreadyWritable');
   return { ...at(path, where), action: 'withheld', reason: 'underReadOnlyMount', detail: mount.path };
 }
 
-function nearestMount(mounts: readonly Mount[], path: string): Mount | undefined {
+function nearestMount(mounts: readonly Mount[], place: string): Mount | undefined {
   let nearest: Mount | undefined;
   for (const mount of mounts) {
-    if (isAtOrBelow(path, mount.path) && mount.path.length > (nearest?.path.length ?? 0)) nearest = mount;
+    if (isAtOrBelow(place, mount.place) && mount.place.length > (nearest?.place.length ?? 0)) nearest = mount;
   }
   return nearest;
 }
@@ -142,7 +156,8 @@ function readMount(pod: Pod, { name, mountPath, readOnly }: JsonObject): readonl
   if (typeof mountPath !== 'string' || mountPath === '') return [];
   const volume = pod.volumes.find((candidate) => candidate['name'] === name);
   const isReadOnly = readOnly === true || (volume !== undefined && isReadOnlyVolume(volume));
-  return [{ path: cleanPath(mountPath), isReadOnly, isOurs: false }];
+  const path = cleanPath(mountPath);
+  return [{ path, place: resolveRun(path), isReadOnly, isOurs: false }];
 }
 
 function isReadOnlyVolume(volume: JsonObject): boolean {
