@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
-import { text as readStream } from 'node:stream/consumers';
+import { buffer as readStream } from 'node:stream/consumers';
 import { Option } from 'commander';
 import type { PodInDocument } from '../core/workload.ts';
 import { findPods } from '../core/workload.ts';
@@ -56,7 +57,7 @@ export async function* readInputs(
   const files = await findManifestFiles(filename, recursive);
   let isEmpty = true;
   for (const [index, file] of files.entries()) {
-    const text = file === standardInput ? await readStream(stdin) : await readText(file);
+    const text = decode(file === standardInput ? await readStream(stdin) : await readBytes(file), file);
     isEmpty &&= text.trim() === '';
     yield { file, text, documents: readManifest(text, file) };
     onProgress(index + 1, files.length);
@@ -70,9 +71,15 @@ export function podsOf({ documents }: Input): readonly InputPod[] {
   return documents.flatMap((document) => findPods(document.value).map((pod) => ({ ...pod, document })));
 }
 
-async function readText(file: string): Promise<string> {
+/** What is no UTF-8 could not be written back as it was. */
+function decode(bytes: Buffer, file: string): string {
+  if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString('utf8');
+  throw new InputFileError(`${file}: is not UTF-8`);
+}
+
+async function readBytes(file: string): Promise<Buffer> {
   try {
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
     throw new InputFileError(describeFileError(file, error));
   }

@@ -92,7 +92,8 @@ const writers: Readonly<Record<Format, (streams: Streams) => Writer>> = {
     let isFirst = true;
     return {
       write: (input, pods) => {
-        const text = hardenText(input, pods);
+        // In the middle of a stream, a byte order mark is part of whatever comes behind it.
+        const text = isFirst ? hardenText(input, pods) : hardenText(input, pods).replace(/^\uFEFF/, '');
         const separated = isFirst || /^---/m.test(text.trimStart().slice(0, 4)) ? text : `---\n${text}`;
         stdout.write(separated.endsWith('\n') ? separated : `${separated}\n`);
         isFirst = false;

@@ -34,6 +34,8 @@ export type WithheldReason =
   | 'deviceAtPath'
   | 'badPath'
   | 'badSizeLimit'
+  | 'tooManyPaths'
+  | 'tooManyVolumes'
   | 'noSuchContainer'
   | 'declarationNotAllowed'
   | 'annotationsFull';

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from './json.ts';
 import type { Container, ContainerList, Pod } from './pod.ts';
-import { readPod } from './pod.ts';
+import { isReadOnlyVolume, readPod } from './pod.ts';
 
 /** Which scope a value comes from; `unset` where Kubernetes, the node or the image decides. */
 export type FieldSource = 'container' | 'pod' | 'unset';
@@ -60,15 +60,16 @@ export function explainContainers(before: Json, after: Json): readonly Effective
         before: effectiveValue(pod, container, field),
         after: effectiveValue(hardened, hardenedContainer, field),
       })),
-      mountsBefore: writableMounts(container),
-      writableMounts: writableMounts(hardenedContainer),
+      mountsBefore: writableMounts(pod, container),
+      writableMounts: writableMounts(hardened, hardenedContainer),
     };
   });
 }
 
-function writableMounts({ volumeMounts }: Container): readonly string[] {
+function writableMounts({ volumes }: Pod, { volumeMounts }: Container): readonly string[] {
+  const readOnlyNames = new Set(volumes.filter(isReadOnlyVolume).map(({ name }) => name));
   return volumeMounts
-    .filter(({ readOnly }) => readOnly !== true)
+    .filter(({ name, readOnly }) => readOnly !== true && !readOnlyNames.has(name))
     .map(({ mountPath }) => mountPath)
     .filter((path) => typeof path === 'string');
 }

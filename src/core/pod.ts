@@ -91,6 +91,16 @@ export function effective(pod: Pod, container: Container, field: string): Json |
   return container.securityContext[field] ?? pod.securityContext[field] ?? undefined;
 }
 
+/** Volumes that the kubelet mounts read-only, whatever the mount says. Source: pkg/volume, `GetAttributes`. */
+const readOnlySources: readonly string[] = ['configMap', 'secret', 'downwardAPI', 'projected', 'image'];
+
+/** Whether nothing can be written to a volume, whatever its mount says. */
+export function isReadOnlyVolume(volume: JsonObject): boolean {
+  return Object.entries(volume).some(
+    ([source, value]) => isJsonObject(value) && (readOnlySources.includes(source) || value['readOnly'] === true),
+  );
+}
+
 function asksForWindows(spec: JsonObject): boolean {
   const { os, nodeSelector } = spec;
   return (

@@ -15,7 +15,16 @@ const seccompProfile = z
   .strictObject({ type: z.enum(['RuntimeDefault', 'Localhost']), localhostProfile: z.string().min(1).exactOptional() })
   .superRefine(({ type, localhostProfile }, context) => {
     // Validation refuses the one without the other: k8s.io/kubernetes, `validateSeccompProfileField`.
-    if ((type === 'Localhost') === (localhostProfile !== undefined)) return;
+    if ((type === 'Localhost') === (localhostProfile !== undefined)) {
+      // Relative, and never upwards: k8s.io/kubernetes, `validateLocalDescendingPath`.
+      if (localhostProfile === undefined || !/^\/|^(.*\/)?\.\.(\/.*)?$/.test(localhostProfile)) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['localhostProfile'],
+        message: "must lie below the kubelet's seccomp folder",
+      });
+      return;
+    }
     const message = type === 'Localhost' ? 'is missing' : 'goes with type Localhost alone';
     context.addIssue({ code: 'custom', path: ['localhostProfile'], message });
   });
@@ -63,11 +72,19 @@ const labelSelector = z.strictObject({
   matchLabels: z.record(z.string(), z.string()).optional(),
   matchExpressions: z
     .array(
-      z.strictObject({
-        key: z.string().min(1),
-        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: z.array(z.string()).optional(),
-      }),
+      z
+        .strictObject({
+          key: z.string().min(1),
+          operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+          values: z.array(z.string()).optional(),
+        })
+        .superRefine(({ operator, values = [] }, context) => {
+          // Source: k8s.io/apimachinery, `LabelSelectorAsSelector`, which refuses the same.
+          const needsValues = operator === 'In' || operator === 'NotIn';
+          if (needsValues === values.length > 0) return;
+          const message = needsValues ? `is missing: ${operator} needs some` : `goes with In and NotIn alone`;
+          context.addIssue({ code: 'custom', path: ['values'], message });
+        }),
     )
     .optional(),
 });

@@ -35,12 +35,16 @@ export interface OwnField {
   readonly value: Json;
 }
 
-/** The fields that the pod's annotation claims, whether they are still there or not. */
+/** More than kube-harden ever adds to a pod that an API server could take; what is beyond was written by others. */
+const mostClaims = 2000;
+
+/** The fields that the pod's annotation claims, each once, whether they are still there or not. */
 export function claimedFields(pod: JsonObject): readonly string[] {
   const annotation = annotationsOf(pod)[addedAnnotation];
   if (typeof annotation !== 'string') return [];
   const parsed = parseJson(annotation);
-  return Array.isArray(parsed) ? parsed.filter((name) => typeof name === 'string') : [];
+  if (!Array.isArray(parsed)) return [];
+  return [...new Set(parsed.filter((name) => typeof name === 'string'))].slice(0, mostClaims);
 }
 
 /**
@@ -122,6 +126,7 @@ function fits(annotations: JsonObject): boolean {
 
 /** Source of the names: `fieldName`. */
 function locate(pod: JsonObject, name: string): OwnField | undefined {
+  if (!name.startsWith('spec.')) return undefined;
   const inContainer = /^spec\.(\w+)\[([^\]]*)\]\.(.*)$/.exec(name);
   const list = containerLists.find((candidate) => candidate === inContainer?.[1]);
   if (inContainer === null || list === undefined) return locateBelow(pod, ['spec'], name.slice('spec.'.length), name);

@@ -10,6 +10,9 @@ const podAnnotation = 'kube-harden.io/writable-paths';
 /** Declares paths for the container whose name follows. */
 const containerAnnotationPrefix = 'writable-paths.kube-harden.io/';
 
+/** Nobody writes to more places; each of them meets each container, so thousands would be a million volumes. */
+const mostPaths = 100;
+
 /** What a pod's author declares in annotations. */
 export interface Declarations {
   /** By container; the empty name stands for all of them. */
@@ -22,17 +25,20 @@ export interface Declarations {
 export function readDeclarations(pod: Pod, policy: Policy): Declarations {
   const paths = new Map<string, WritablePath[]>();
   const refused: Withheld[] = [];
+  const names = new Set(pod.containers.map(({ name }) => name));
   for (const [key, text] of Object.entries(pod.annotations)) {
     const container = containerOf(key);
     if (container === undefined || typeof text !== 'string') continue;
     if (!policy.podMayDeclareWritablePaths) {
       refused.push(refuse(key, 'declarationNotAllowed'));
-    } else if (container !== '' && !pod.containers.some(({ name }) => name === container)) {
+    } else if (container !== '' && !names.has(container)) {
       refused.push(refuse(key, 'noSuchContainer', container));
     } else {
-      const entries = text.split(',').map((entry) => entry.trim());
-      const parsed = entries.filter((entry) => entry !== '').map((entry) => parseEntry(entry, key));
+      const written = text.split(',').map((entry) => entry.trim());
+      const entries = written.filter((entry) => entry !== '');
+      const parsed = entries.slice(0, mostPaths).map((entry) => parseEntry(entry, key));
       refused.push(...parsed.filter((entry) => 'action' in entry));
+      if (entries.length > mostPaths) refused.push(refuse(key, 'tooManyPaths', String(mostPaths)));
       paths.set(
         container,
         parsed.filter((entry) => 'path' in entry),

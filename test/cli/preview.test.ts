@@ -225,6 +225,21 @@ describe('preview', () => {
     );
   });
 
+  it('refuses what it could not write back: other encodings than UTF-8, and binary files', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kube-harden-encoding-'));
+    const file = join(folder, 'pod.yaml');
+    for (const bytes of [
+      Buffer.from([0x23, 0xe9, 0x0a]),
+      Buffer.from('\ufeffkind: Pod\n', 'utf16le'),
+      Buffer.alloc(9),
+    ]) {
+      await writeFile(file, bytes);
+      const failure: unknown = await run(['preview', '-f', file]).catch((error: unknown) => error);
+      expect((failure as Error).message).to.equal(`${file}: is not UTF-8`);
+    }
+    await rm(folder, { recursive: true });
+  });
+
   for (const name of corpusFiles) {
     describe(`of ${name}`, () => {
       const file = join(corpus, `${name}.yaml`);

@@ -106,6 +106,35 @@ describe('parsePolicy', () => {
         `spec.exceptions.0.skip.0: must be one of ${ruleIds.map((id) => `"${id}"`).join(', ')}, not "readonlyRootFilesystem"`,
       ],
     ],
+    [
+      'a selector as Kubernetes would',
+      {
+        exceptions: [
+          { podSelector: { matchExpressions: [{ key: 'a', operator: 'NotIn' }] }, skip: ['capabilities'] },
+          {
+            podSelector: { matchExpressions: [{ key: 'a', operator: 'Exists', values: ['b'] }] },
+            skip: ['capabilities'],
+          },
+        ],
+      },
+      [
+        'spec.exceptions.0.podSelector.matchExpressions.0.values: is missing: NotIn needs some',
+        'spec.exceptions.1.podSelector.matchExpressions.0.values: goes with In and NotIn alone',
+      ],
+    ],
+    ...['/abs', '../up', 'a/../b', 'a/..'].map(
+      (localhostProfile) =>
+        [
+          `the profile ${localhostProfile}`,
+          { pod: { seccompProfile: { type: 'Localhost', localhostProfile } } },
+          ["spec.pod.seccompProfile.localhostProfile: must lie below the kubelet's seccomp folder"],
+        ] as const,
+    ),
+    [
+      'a profile with dots in its name',
+      { pod: { seccompProfile: { type: 'Localhost', localhostProfile: 'a..b/c.json' } } },
+      [],
+    ],
     ['__proto__', JSON.parse('{"__proto__": {"lowPorts": true}}') as JsonObject, ['spec.__proto__: is unknown']],
   ];
   for (const [name, spec, problems] of cases) {

@@ -66,14 +66,16 @@ function isNonRoot(pod: Pod, container: Container, earlier: readonly Decision[])
   return (
     effective(pod, container, 'runAsNonRoot') === true ||
     earlier.some(
-      ({ rule, ...decision }) => (rule === 'runAsNonRoot' || rule === 'runAsUser') && adds(decision, container),
+      (decision) => (decision.rule === 'runAsNonRoot' || decision.rule === 'runAsUser') && adds(decision, container),
     )
   );
 }
 
-/** Whether a decision fills a field in for this container, be it at the pod's level. */
-function adds({ action, where }: Pick<Decision, 'action' | 'where'>, { list, index }: Container): boolean {
-  return action === 'added' && (where.scope === 'pod' || (where.list === list && where.index === index));
+/** Whether a decision fills a field in for this container, be it at the pod's level, which a container's own overrides. */
+function adds({ action, rule, where }: Decision, { list, index, securityContext }: Container): boolean {
+  if (action !== 'added') return false;
+  if (where.scope === 'pod') return (securityContext[rule] ?? null) === null;
+  return where.list === list && where.index === index;
 }
 
 /** Kubernetes takes slashes for dots in a sysctl's name. Source: k8s.io/component-helpers, `NormalizeName`. */

@@ -14,10 +14,9 @@
 import type { Decision } from '../decision.ts';
 import { matchImage } from '../imagePattern.ts';
 import type { JsonObject } from '../json.ts';
-import { isJsonObject } from '../json.ts';
 import { cleanPath, isAtOrBelow, resolveRun } from '../path.ts';
 import type { Container, Pod } from '../pod.ts';
-import { isEphemeral } from '../pod.ts';
+import { isEphemeral, isReadOnlyVolume } from '../pod.ts';
 import type { WritablePath } from '../policy.ts';
 import type { Rule, Subject } from '../rule.ts';
 import { isExcepted, podScope, scopeOf } from '../rule.ts';
@@ -27,8 +26,17 @@ import { readDeclarations } from '../writablePathDeclarations.ts';
 
 const rule = 'writablePaths';
 
-/** Volumes that the kubelet mounts read-only, whatever the mount says. Source: pkg/volume, `GetAttributes`. */
-const readOnlySources: readonly string[] = ['configMap', 'secret', 'downwardAPI', 'projected', 'image'];
+/**
+ * So many emptyDirs are added to a pod at most. Each is some three hundred bytes with its mount and its record, and the
+ * API server takes an object of a megabyte and a half: a pod must not become too large by what it declares.
+ */
+const mostVolumes = 500;
+
+/** The pod's volumes, with those that were added so far. */
+interface Volumes {
+  readonly names: Set<unknown>;
+  added: number;
+}
 
 interface Mount {
   /** As it is written. */
@@ -44,12 +52,12 @@ export const writablePaths: Rule = {
   decide: (subject, earlier) => {
     if (!subject.podLevelIsOpen || subject.pod.isWindows || subject.pod.isHostProcess) return [];
     const declarations = readDeclarations(subject.pod, subject.policy);
-    const taken = new Set(subject.pod.volumes.map(({ name }) => name));
+    const volumes: Volumes = { names: new Set(subject.pod.volumes.map(({ name }) => name)), added: 0 };
     return [
       ...declarations.refused,
       ...subject.containers.flatMap((container) => {
         const wanted = wantedPaths(subject, container, declarations);
-        return wanted.length === 0 ? [] : decideForContainer(subject, container, wanted, earlier, taken);
+        return wanted.length === 0 ? [] : decideForContainer(subject, container, wanted, earlier, volumes);
       }),
     ];
   },
@@ -76,7 +84,7 @@ function decideForContainer(
   container: Container,
   wanted: readonly WritablePath[],
   earlier: readonly Decision[],
-  taken: Set<unknown>,
+  volumes: Volumes,
 ): readonly Decision[] {
   const where = scopeOf(container);
   if (!hasReadOnlyRoot(container, earlier)) {
@@ -95,8 +103,12 @@ function decideForContainer(
     const nearest = nearestMount(mounts, place);
     if (devices.includes(place)) {
       decisions.push({ ...at(path, where), action: 'withheld', reason: 'deviceAtPath' });
+    } else if (nearest === undefined && volumes.added === mostVolumes) {
+      decisions.push({ ...at(path, where), action: 'withheld', reason: 'tooManyVolumes', detail: String(mostVolumes) });
+      // Nor for any other path: a decision for each would be as large as what is withheld.
+      break;
     } else if (nearest === undefined) {
-      decisions.push(...mountEmptyDir(container, spell(path, mounts), sizeLimit, taken));
+      decisions.push(...mountEmptyDir(container, spell(path, mounts), sizeLimit, volumes));
       mounts.push({ path, place, isReadOnly: false, isOurs: true });
     } else {
       decisions.push(leaveToMount(nearest, path, where));
@@ -118,10 +130,11 @@ function mountEmptyDir(
   container: Container,
   path: string,
   sizeLimit: string | undefined,
-  taken: Set<unknown>,
+  volumes: Volumes,
 ): readonly Decision[] {
-  const name = nameVolume(container.name, path, taken);
-  taken.add(name);
+  const name = nameVolume(container.name, path, volumes.names);
+  volumes.names.add(name);
+  volumes.added += 1;
   const emptyDir: JsonObject = sizeLimit === undefined ? {} : { sizeLimit };
   const mountPointer = ['spec', container.list, String(container.index), 'volumeMounts', '-'];
   return [
@@ -158,12 +171,6 @@ function readMount(pod: Pod, { name, mountPath, readOnly }: JsonObject): readonl
   const isReadOnly = readOnly === true || (volume !== undefined && isReadOnlyVolume(volume));
   const path = cleanPath(mountPath);
   return [{ path, place: resolveRun(path), isReadOnly, isOurs: false }];
-}
-
-function isReadOnlyVolume(volume: JsonObject): boolean {
-  return Object.entries(volume).some(
-    ([source, value]) => isJsonObject(value) && (readOnlySources.includes(source) || value['readOnly'] === true),
-  );
 }
 
 function hasReadOnlyRoot(container: Container, earlier: readonly Decision[]): boolean {
