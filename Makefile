@@ -1,7 +1,7 @@
 # Everything goes through npm scripts, so that it runs on the Node that the project brings, whatever the machine has.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint typecheck unit bench build clean format golden preview oracle e2e
+.PHONY: help run test lint typecheck unit bench build clean format golden preview oracle e2e e2e-node
 
 # `##` behind a target is its line in `make help`.
 help: ## Show this help
@@ -42,6 +42,9 @@ golden: $(installed) ## Rewrite the golden files from what the engine says now; 
 
 e2e: $(installed) ## Run it against real API servers (needs Go, or KUBEBUILDER_ASSETS)
 	@npm run --silent e2e
+
+e2e-node: $(installed) ## Run it on a real node of a real cluster (needs root, Go and some Debian packages)
+	@npm run --silent e2e-node
 
 oracle: $(installed) ## Hold it against Kubernetes' own validation and Pod Security code (needs Go)
 	@npm run --silent oracle

@@ -14,6 +14,14 @@ export interface Binaries {
   readonly helm: string;
 }
 
+/** The programs of a node, and what makes a cluster of it and the control plane of the same version. */
+export interface NodeBinaries {
+  readonly controlPlane: Binaries;
+  readonly kubelet: string;
+  readonly kubeScheduler: string;
+  readonly kubeControllerManager: string;
+}
+
 /** What keeps the tests from running at all; one line. */
 export class BinariesError extends Error {
   override name = 'BinariesError';
@@ -49,6 +57,25 @@ export function findBinaries(): readonly Binaries[] {
     .map((name) => inFolder(build(name), etcd, helm));
 }
 
+/**
+ * A control plane and a node of one version, built as those of `findBinaries` are. `KUBEBUILDER_ASSETS` counts for
+ * nothing here: by custom it has no kubelet.
+ *
+ * @throws {BinariesError} without Go.
+ */
+export function findNodeBinaries(): NodeBinaries {
+  if (spawnSync('go', ['version']).status !== 0) {
+    throw new BinariesError('The tests on a node need Go 1.26 or newer, to build Kubernetes.');
+  }
+  const node = build('node-1.34');
+  return {
+    controlPlane: inFolder(build('kubernetes-1.34'), build('etcd'), join(build('helm'), 'helm')),
+    kubelet: join(node, 'kubelet'),
+    kubeScheduler: join(node, 'kube-scheduler'),
+    kubeControllerManager: join(node, 'kube-controller-manager'),
+  };
+}
+
 function inFolder(kubernetes: string, etcd: string, helm: string): Binaries {
   const binaries = {
     kubeApiserver: join(kubernetes, 'kube-apiserver'),
@@ -62,17 +89,23 @@ function inFolder(kubernetes: string, etcd: string, helm: string): Binaries {
   return { ...binaries, helm, version: /v(\d+\.\d+)/.exec(said)?.[1] ?? said.trim() };
 }
 
+/** Where what takes long to build is kept. */
+export function cacheFolder(): string {
+  const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kube-harden');
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
 /** The folder with the tools of a module, built if they are not there as they have to be. */
 function build(name: string): string {
   const source = join(modules, name);
   const hash = createHash('sha256').update(run('go', ['version'], source));
   for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(source, file)));
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kube-harden');
+  const cache = cacheFolder();
   const folder = join(cache, `${name}-${hash.digest('hex').slice(0, 12)}`);
   if (existsSync(folder)) return folder;
 
   process.stderr.write(`Building ${name} from its Go modules: minutes, but only once.\n`);
-  mkdirSync(cache, { recursive: true });
   const unfinished = mkdtempSync(join(cache, 'unfinished-'));
   try {
     const tools = run('go', ['list', 'tool'], source).trim().split('\n');
@@ -105,7 +138,8 @@ function versionFlags(source: string): string {
     .join(' ');
 }
 
-function run(program: string, parameters: readonly string[], cwd: string): string {
+/** What a program prints. @throws {BinariesError} where it fails. */
+export function run(program: string, parameters: readonly string[], cwd = process.cwd()): string {
   const { error, status, stdout, stderr } = spawnSync(program, parameters, { cwd, encoding: 'utf8' });
   if (status === 0) return stdout;
   const reason = error?.message ?? stderr.trim().replaceAll('\n', '; ');

@@ -1,6 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 
 /** Starts a program that ends with this process at the latest: a test that is broken off leaves nothing running. */
 export function startBound(program: string, parameters: readonly string[], options: SpawnOptions): ChildProcess {
@@ -8,6 +9,14 @@ export function startBound(program: string, parameters: readonly string[], optio
   const kill = (): boolean => child.kill('SIGKILL');
   process.once('exit', kill);
   child.once('exit', () => process.off('exit', kill));
+  return child;
+}
+
+/** The same for a program whose output goes to a file. */
+export function startLogged(program: string, log: string, parameters: readonly string[]): ChildProcess {
+  const file = openSync(log, 'a');
+  const child = startBound(program, parameters, { stdio: ['ignore', file, file] });
+  closeSync(file);
   return child;
 }
 

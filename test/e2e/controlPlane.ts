@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
 import type { Binaries } from './binaries.ts';
-import { end, startBound } from './boundProcess.ts';
+import { end, startLogged } from './boundProcess.ts';
 import type { KubeApi } from './kubeApi.ts';
 import { makeKubeApi } from './kubeApi.ts';
 
@@ -24,6 +24,8 @@ export interface ControlPlane {
   readonly apiAs: (user: string) => KubeApi;
   /** Writes a kubeconfig, for a user. */
   readonly kubeconfigOf: (user: string) => string;
+  /** Where its keys and logs lie: `ca.crt` and `sa.key` are what a controller manager needs. */
+  readonly folder: string;
   /** Runs the real kubectl as cluster-admin. Never throws for what it answers. */
   readonly kubectl: (parameters: readonly string[], input?: string) => Ran;
   /** Runs the real Helm as cluster-admin. Never throws for what it answers. */
@@ -41,14 +43,27 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** What else the API server is told. */
+export interface ApiServerSettings {
+  /** The address that it listens at instead of loopback. */
+  readonly host?: string;
+  readonly port?: number;
+  readonly flags?: readonly string[];
+}
+
 const admin = 'admin';
 
 /** Starts a control plane; ready when it answers and has made what it makes by itself. */
-export async function startControlPlane(binaries: Binaries, users: readonly string[] = []): Promise<ControlPlane> {
+export async function startControlPlane(
+  binaries: Binaries,
+  users: readonly string[] = [],
+  { host = '127.0.0.1', port: wantedPort, flags = [] }: ApiServerSettings = {},
+): Promise<ControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'kube-harden-e2e-'));
   const file = (name: string): string => join(folder, name);
-  const [etcdPort, peerPort, port] = await freePorts(3);
-  const { cert, key, ca } = await makeThrowawayCertificate();
+  const [etcdPort, peerPort, freePort] = await freePorts(3);
+  const port = wantedPort ?? freePort;
+  const { cert, key, ca } = await makeThrowawayCertificate(host);
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const tokenOf = (user: string): string => `token-of-${user}`;
   await Promise.all([
@@ -64,7 +79,7 @@ export async function startControlPlane(binaries: Binaries, users: readonly stri
         .join(''),
     ),
   ]);
-  const url = `https://127.0.0.1:${port}`;
+  const url = `https://${host}:${port}`;
   const kubeconfigOf = (user: string): string => {
     const path = file(`kubeconfig-${user.replaceAll(/[^\w-]/g, '-')}`);
     writeFileSync(path, makeKubeconfig(url, ca, tokenOf(user)));
@@ -72,7 +87,7 @@ export async function startControlPlane(binaries: Binaries, users: readonly stri
   };
   const adminKubeconfig = kubeconfigOf(admin);
 
-  const etcd = start(binaries.etcd, file('etcd.log'), [
+  const etcd = startLogged(binaries.etcd, file('etcd.log'), [
     `--data-dir=${file('etcd')}`,
     `--listen-client-urls=http://127.0.0.1:${etcdPort}`,
     `--advertise-client-urls=http://127.0.0.1:${etcdPort}`,
@@ -81,9 +96,9 @@ export async function startControlPlane(binaries: Binaries, users: readonly stri
     '--unsafe-no-fsync',
   ]);
   const startApiServer = (): ChildProcess =>
-    start(binaries.kubeApiserver, file('kube-apiserver.log'), [
+    startLogged(binaries.kubeApiserver, file('kube-apiserver.log'), [
       `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-      '--bind-address=127.0.0.1',
+      `--bind-address=${host}`,
       `--secure-port=${port}`,
       `--tls-cert-file=${file('tls.crt')}`,
       `--tls-private-key-file=${file('tls.key')}`,
@@ -96,6 +111,7 @@ export async function startControlPlane(binaries: Binaries, users: readonly stri
       `--service-account-key-file=${file('sa.pub')}`,
       // A request in flight is no reason for a test to wait.
       '--shutdown-send-retry-after=false',
+      ...flags,
     ]);
   let apiServer = startApiServer();
   const apis: KubeApi[] = [];
@@ -122,6 +138,7 @@ export async function startControlPlane(binaries: Binaries, users: readonly stri
     api,
     apiAs,
     kubeconfigOf,
+    folder,
     kubectl: (parameters, input = '') => {
       const options = { input, encoding: 'utf8', timeout: 60_000, maxBuffer: 2 ** 28 } as const;
       return spawnSync(binaries.kubectl, ['--kubeconfig', adminKubeconfig, ...parameters], options);
@@ -160,13 +177,6 @@ async function isReady(api: KubeApi): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function start(program: string, log: string, parameters: readonly string[]): ChildProcess {
-  const file = openSync(log, 'a');
-  const child = startBound(program, parameters, { stdio: ['ignore', file, file] });
-  closeSync(file);
-  return child;
 }
 
 /** Long watches keep an API server from ending by itself. */
