@@ -9,7 +9,27 @@ import { eventually } from './eventually.ts';
 import { imageNames } from './recipes.ts';
 
 /** With a certificate of kube-harden's own, or of ours. */
-export type Overlay = 'overlays/opt-in' | 'install/opt-in-own-certificate';
+export type Overlay = 'overlays/opt-in' | 'overlays/cluster-wide' | 'install/opt-in-own-certificate';
+
+const [newName = '', newTag = ''] = imageNames.kubeHarden.split(':');
+
+/** Installs by Helm as the manual tells; only the image is another. */
+export function installChart({ helm }: ControlPlane): void {
+  const image = ['--set', `image.repository=${newName},image.tag=${newTag}`];
+  const flags = ['--namespace', 'kube-harden', '--create-namespace', ...image];
+  const { status, stderr } = helm(['install', 'kube-harden', join(manifests, 'chart'), ...flags]);
+  if (status !== 0) throw new Error(stderr);
+}
+
+/** Takes away what an overlay has installed, and waits until it is gone. */
+export async function uninstall({ api, kubectl }: ControlPlane, overlay: Overlay): Promise<void> {
+  const { status, stderr } = kubectl(['delete', '-k', join(manifests, overlay), '--wait=false']);
+  if (status !== 0) throw new Error(stderr);
+  await eventually(60, async () => {
+    const left = await api.request('GET', '/api/v1/namespaces/kube-harden');
+    return left.status === 404 || 'the namespace is still there';
+  });
+}
 
 /** Installs as the manual tells; only the image's name is another. */
 export async function install({ kubectl }: ControlPlane, overlay: Overlay): Promise<void> {
@@ -17,7 +37,6 @@ export async function install({ kubectl }: ControlPlane, overlay: Overlay): Prom
   try {
     await cp(manifests, join(folder, 'manifests'), { recursive: true });
     if (overlay === 'install/opt-in-own-certificate') run('sh', ['-e', '-c', await certificateCommands()], folder);
-    const [newName, newTag] = imageNames.kubeHarden.split(':');
     const kustomization = {
       resources: [`manifests/${overlay}`],
       images: [{ name: 'kube-harden', newName, newTag }],

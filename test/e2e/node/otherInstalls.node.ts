@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import type { Json, JsonObject } from '../../../src/core/json.ts';
+import { eventually } from './eventually.ts';
+import { install, installChart, uninstall, untilRolledOut } from './installation.ts';
+import { makeReadyNamespace } from './namespace.ts';
+import { cluster } from './runningCluster.ts';
+
+const configuration = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/kube-harden';
+
+/** By which policy a bare pod of a namespace is hardened. */
+async function hardenedBy(namespace: string): Promise<Json | undefined> {
+  const { body } = await cluster().api.request('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, {
+    metadata: { name: 'web' },
+    spec: { containers: [{ name: 'web', image: 'nginx' }] },
+  });
+  const { annotations = {} } = (body['metadata'] ?? {}) as { annotations?: JsonObject };
+  return annotations['kube-harden.io/policy'];
+}
+
+async function untilHardenedBy(namespace: string, policy: string | undefined): Promise<void> {
+  await eventually(30, async () => {
+    const found = await hardenedBy(namespace);
+    return found === policy || `${namespace} is hardened by ${String(found)}`;
+  });
+}
+
+// Last in the alphabet of these files: it leaves another install behind.
+describe('the other installs on a node', () => {
+  before(async () => {
+    await makeReadyNamespace(cluster(), 'unlabelled');
+    await makeReadyNamespace(cluster(), 'chosen', { 'kube-harden.io/enforce': 'restricted' });
+    await makeReadyNamespace(cluster(), 'opted-out', { 'kube-harden.io/enforce': 'none' });
+  });
+
+  it('cluster-wide, over what is there', async () => {
+    await install(cluster(), 'overlays/cluster-wide');
+    await untilRolledOut(cluster().api);
+    await untilHardenedBy('unlabelled', 'hardened');
+    await untilHardenedBy('chosen', 'restricted');
+    await untilHardenedBy('opted-out', undefined);
+  });
+
+  it('none, after which no webhook configuration is left', async () => {
+    const { api } = cluster();
+    await uninstall(cluster(), 'overlays/cluster-wide');
+    expect((await api.request('GET', configuration)).status).to.equal(404);
+    await untilHardenedBy('chosen', undefined);
+  });
+
+  it('by Helm', async () => {
+    installChart(cluster());
+    await untilRolledOut(cluster().api);
+    await untilHardenedBy('chosen', 'restricted');
+    await untilHardenedBy('unlabelled', undefined);
+  });
+});
