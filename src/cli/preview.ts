@@ -3,7 +3,8 @@ import { findMisplacedFields } from '../core/misplacedFields.ts';
 import { movePatchBelow } from '../core/patch.ts';
 import type { Policy } from '../core/policy.ts';
 import { describe } from '../core/sentences.ts';
-import { editManifest } from '../manifest/editManifest.ts';
+import type { EditedManifest } from '../manifest/editManifest.ts';
+import { editDocuments } from '../manifest/editManifest.ts';
 import { formatDiff } from './diff.ts';
 import type { HardenedPod } from './hardenedPods.ts';
 import { hardenPods, remarksOn, titleOf } from './hardenedPods.ts';
@@ -79,7 +80,7 @@ interface Writer {
 
 const writers: Readonly<Record<Format, (streams: Streams) => Writer>> = {
   diff: ({ stdout, isColored }) => ({
-    write: (input, pods) => stdout.write(formatDiff(input.file, input.text, hardenText(input, pods), isColored)),
+    write: (input, pods) => stdout.write(formatDiff(input.file, input.text, edit(input, pods).splices, isColored)),
     end: () => {},
   }),
   patch: ({ stdout }) => ({
@@ -93,7 +94,8 @@ const writers: Readonly<Record<Format, (streams: Streams) => Writer>> = {
     return {
       write: (input, pods) => {
         // In the middle of a stream, a byte order mark is part of whatever comes behind it.
-        const text = isFirst ? hardenText(input, pods) : hardenText(input, pods).replace(/^\uFEFF/, '');
+        const edited = edit(input, pods).text;
+        const text = isFirst ? edited : edited.replace(/^\uFEFF/, '');
         const separated = isFirst || /^---/m.test(text.trimStart().slice(0, 4)) ? text : `---\n${text}`;
         stdout.write(separated.endsWith('\n') ? separated : `${separated}\n`);
         isFirst = false;
@@ -117,8 +119,8 @@ function objectPatch({ source, patch }: HardenedPod) {
   return movePatchBelow(patch, source.podPath);
 }
 
-function hardenText(input: Input, pods: readonly HardenedPod[]): string {
-  return editManifest(
+function edit(input: Input, pods: readonly HardenedPod[]): EditedManifest {
+  return editDocuments(
     input.text,
     pods.map(({ source, patch }) => ({
       document: source.document,

@@ -24,6 +24,8 @@ export interface DocumentEdit {
 
 export interface EditedManifest {
   readonly text: string;
+  /** What made the text of the one before. */
+  readonly splices: readonly Splice[];
   /** The documents, by index, that had to be written anew: their comments stayed, their spacing may have changed. */
   readonly rewritten: readonly number[];
 }
@@ -42,7 +44,7 @@ export function editManifest(text: string, edits: readonly DocumentEdit[]): stri
   return editDocuments(text, edits).text;
 }
 
-/** The same, and which documents had to be written anew. */
+/** The same, and how it was done. */
 export function editDocuments(text: string, edits: readonly DocumentEdit[]): EditedManifest {
   const lineBreak = /^[^\n]*\r\n/.test(text) ? '\r\n' : '\n';
   const rewritten: number[] = [];
@@ -51,9 +53,10 @@ export function editDocuments(text: string, edits: readonly DocumentEdit[]): Edi
     const { index, source } = edit.document;
     const edited = editDocument(edit, lineBreak);
     if (edited.isRewritten) rewritten.push(index);
-    splices.push({ start: source.start, end: source.end, text: edited.text });
+    for (const { start, end, text: inserted } of edited.splices)
+      splices.push({ start: source.start + start, end: source.start + end, text: inserted });
   }
-  return { text: applySplices(text, splices), rewritten };
+  return { text: applySplices(text, splices), splices, rewritten };
 }
 
 /** The items of a List are patched one by one, and stand in one document. */
@@ -68,7 +71,7 @@ function joinByDocument(edits: readonly DocumentEdit[]): readonly DocumentEdit[]
 }
 
 interface EditedDocument {
-  readonly text: string;
+  readonly splices: readonly Splice[];
   readonly isRewritten: boolean;
 }
 
@@ -78,8 +81,8 @@ function editDocument({ document, patch }: DocumentEdit, lineBreak: string): Edi
   const expected = patchValue(exactValueOf(source.parsed.root, source.parsed), patch);
   if (expected !== undefined) {
     for (const { write, isRewriting } of ways) {
-      const edited = attempt(() => write(text, lineBreak, source.parsed, patch));
-      if (edited !== undefined && says(edited, expected)) return { text: edited, isRewritten: isRewriting };
+      const splices = attempt(() => write(text, lineBreak, source.parsed, patch));
+      if (splices !== undefined && makes(text, splices, expected)) return { splices, isRewritten: isRewriting };
     }
   }
   const problem = expected === undefined ? 'the patch is of another document' : 'cannot be edited as the patch says';
@@ -87,20 +90,34 @@ function editDocument({ document, patch }: DocumentEdit, lineBreak: string): Edi
   throw manifestErrorAt(source.text, source.file, index, source.start + offset, problem);
 }
 
-type Write = (text: string, lineBreak: string, document: ParsedDocument, patch: Patch) => string | undefined;
+type Write = (text: string, lineBreak: string, document: ParsedDocument, patch: Patch) => readonly Splice[] | undefined;
 
-/** From the one that leaves most of the text alone to the one that always works. */
+/** Ways to make a patch on a text. From the one that leaves most of the text alone to the one that always works. */
 const ways: readonly { readonly write: Write; readonly isRewriting: boolean }[] = [
   { write: spliceInPlace, isRewriting: false },
   { write: spliceInlined, isRewriting: false },
   // A text without a line break at its end is to have none, but for a block scalar with `+` that says them.
-  { write: (...input) => rewrite(...input).trimEnd() + finalLineBreak(input[0]), isRewriting: true },
-  { write: rewrite, isRewriting: true },
+  {
+    write: (...input) => replaceWhole(input[0], rewrite(...input).trimEnd() + finalLineBreak(input[0])),
+    isRewriting: true,
+  },
+  { write: (...input) => replaceWhole(input[0], rewrite(...input)), isRewriting: true },
 ];
 
-function spliceInlined(text: string, lineBreak: string, document: ParsedDocument, patch: Patch): string | undefined {
+function spliceInlined(
+  text: string,
+  lineBreak: string,
+  document: ParsedDocument,
+  patch: Patch,
+): readonly Splice[] | undefined {
   const inlined = inlineAliases(findSurroundings(text, lineBreak, document), patch);
-  return inlined === undefined ? undefined : spliceInPlace(inlined, lineBreak, parseDocument(inlined), patch);
+  if (inlined === undefined) return undefined;
+  const splices = spliceInPlace(inlined, lineBreak, parseDocument(inlined), patch);
+  return replaceWhole(text, applySplices(inlined, splices));
+}
+
+function replaceWhole(text: string, replacement: string): readonly Splice[] {
+  return [{ start: 0, end: text.length, text: replacement }];
 }
 
 function rewrite(text: string, lineBreak: string, document: ParsedDocument, patch: Patch): string {
@@ -111,16 +128,16 @@ function finalLineBreak(text: string): string {
   return /\r?\n$/.exec(text)?.[0] ?? '';
 }
 
-function spliceInPlace(text: string, lineBreak: string, document: ParsedDocument, patch: Patch): string {
+function spliceInPlace(text: string, lineBreak: string, document: ParsedDocument, patch: Patch): readonly Splice[] {
   const surroundings = findSurroundings(text, lineBreak, document);
   const drafting = newDrafting(document);
   draftPatch(drafting, surroundings.root, patch);
   const root = drafting.drafts.get(surroundings.root);
   if (root === undefined) throw new UnusualText();
-  return applySplices(text, spliceDraft(surroundings, root));
+  return spliceDraft(surroundings, root);
 }
 
-function attempt(way: () => string | undefined): string | undefined {
+function attempt<Result>(way: () => Result): Result | undefined {
   try {
     return way();
   } catch (error) {
@@ -139,14 +156,13 @@ function patchValue(value: ExactValue, patch: Patch): ExactValue | undefined {
   }
 }
 
-function says(text: string, expected: ExactValue): boolean {
-  try {
-    const [span, second] = splitStream(text);
+function makes(text: string, splices: readonly Splice[], expected: ExactValue): boolean {
+  const said = attempt(() => {
+    const edited = applySplices(text, splices);
+    const [span, second] = splitStream(edited);
     if (span === undefined || second !== undefined) return false;
-    const { root, targets } = parseDocument(text.slice(span.start, span.end));
+    const { root, targets } = parseDocument(edited.slice(span.start, span.end));
     return root !== undefined && isSameValue(exactValueOf(root, { targets }), expected);
-  } catch (error) {
-    if (error instanceof DocumentProblem) return false;
-    throw error;
-  }
+  });
+  return said === true;
 }

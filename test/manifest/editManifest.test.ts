@@ -214,6 +214,7 @@ describe('editManifest', () => {
     const edited = editDocuments(text, [{ document, patch: [{ op: 'replace', path: '/b', value: 3 }] }]);
     expect(edited).to.deep.equal({
       text: 'a: 1\n---\n# head\nb: 3\nc: 2 # two\n---\nd: 9007199254740993\n',
+      splices: [{ start: 9, end: 37, text: '# head\nb: 3\nc: 2 # two\n' }],
       rewritten: [2],
     });
   });
