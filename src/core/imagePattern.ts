@@ -27,6 +27,7 @@ export function imagePatternProblem(pattern: string): string | undefined {
   if (/[\s,@]/.test(pattern)) return 'an image pattern names a repository: no tag, no digest, no spaces';
   if (pattern.lastIndexOf(':') > pattern.lastIndexOf('/'))
     return 'an image pattern names a repository: tags and digests are ignored, so leave the tag out';
+  if (/^\/|\/$|\/\//.test(pattern)) return 'an image pattern has a name on both sides of each slash';
   if ((pattern.match(/\*+|\?/g) ?? []).length > mostWildcards)
     return `an image pattern has at most ${mostWildcards} wildcards`;
   return undefined;

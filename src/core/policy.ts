@@ -110,23 +110,32 @@ export const policySchema = z.strictObject({
   apiVersion: z.literal('kube-harden.io/v1alpha1'),
   kind: z.literal('HardeningPolicy'),
   metadata: z.looseObject({ name: policyName }),
-  spec: z.strictObject({
-    pod: podFields.optional().describe("What to fill in in a pod's securityContext."),
-    container: containerFields.optional().describe("What to fill in in each container's securityContext."),
-    writablePaths: z
-      .array(z.strictObject({ images: imagePatterns, paths: z.array(writablePath).min(1) }))
-      .optional()
-      .describe('Where images write: these paths get an emptyDir where the root filesystem is read-only.'),
-    exceptions: z.array(exception).optional().describe('What to leave out for some pods or images.'),
-    lowPorts: z
-      .boolean()
-      .optional()
-      .describe('Whether ports below 1024 keep working without root, by a sysctl. Default: false.'),
-    podMayDeclareWritablePaths: z
-      .boolean()
-      .optional()
-      .describe('Whether pods may declare writable paths of their own by annotations. Default: true.'),
-  }),
+  spec: z
+    .strictObject({
+      pod: podFields.optional().describe("What to fill in in a pod's securityContext."),
+      container: containerFields.optional().describe("What to fill in in each container's securityContext."),
+      writablePaths: z
+        .array(z.strictObject({ images: imagePatterns, paths: z.array(writablePath).min(1) }))
+        .optional()
+        .describe('Where images write: these paths get an emptyDir where the root filesystem is read-only.'),
+      exceptions: z.array(exception).optional().describe('What to leave out for some pods or images.'),
+      lowPorts: z
+        .boolean()
+        .optional()
+        .describe('Whether ports below 1024 keep working without root, by a sysctl. Default: false.'),
+      podMayDeclareWritablePaths: z
+        .boolean()
+        .optional()
+        .describe('Whether pods may declare writable paths of their own by annotations. Default: true.'),
+    })
+    .superRefine(({ pod = {}, container = {} }, context) => {
+      for (const field of Object.keys(shared) as (keyof typeof shared)[]) {
+        if (pod[field] === undefined || container[field] === undefined) continue;
+        if (JSON.stringify(pod[field]) === JSON.stringify(container[field])) continue;
+        const message = `differs from spec.pod.${field}, which containers inherit: leave one of them out`;
+        context.addIssue({ code: 'custom', path: ['container', field], message });
+      }
+    }),
 });
 
 export type LabelSelector = z.infer<typeof labelSelector>;

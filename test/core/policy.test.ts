@@ -76,6 +76,17 @@ describe('parsePolicy', () => {
       ['spec.pod.seccompProfile.localhostProfile: is missing'],
     ],
     [
+      'a slash with nothing behind it in an image pattern',
+      { exceptions: [{ images: ['nginx/'], skip: ['runAsNonRoot'] }] },
+      ['spec.exceptions.0.images.0: an image pattern has a name on both sides of each slash'],
+    ],
+    ['the same for the pod and for its containers', { pod: { runAsUser: 7 }, container: { runAsUser: 7 } }, []],
+    [
+      'one thing for the pod and another for its containers',
+      { pod: { runAsUser: 7 }, container: { runAsUser: 8 } },
+      ['spec.container.runAsUser: differs from spec.pod.runAsUser, which containers inherit: leave one of them out'],
+    ],
+    [
       'a tag in an image pattern',
       { writablePaths: [{ images: ['nginx:1.29'], paths: ['/tmp'] }] },
       [
