@@ -2,8 +2,9 @@
 import { CommanderError } from 'commander';
 import { makeProgram } from './cli/program.ts';
 import { PlainError } from './core/plainError.ts';
+import { describeFileError } from './files/fileError.ts';
 
-/** Bad usage, bad input or a bad policy. */
+/** Bad usage, bad input, a bad policy, or nowhere to write to. */
 const exitUsage = 2;
 
 const program = makeProgram({
@@ -18,8 +19,9 @@ const program = makeProgram({
 
 // Whoever reads our output, `head` for one, may stop before we do: that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
+  if (error.code === 'EPIPE') process.exit();
+  process.stderr.write(`kube-harden: ${describeFileError('standard output', error)}\n`);
+  process.exit(exitUsage);
 });
 
 try {

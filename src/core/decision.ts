@@ -37,6 +37,7 @@ export type WithheldReason =
   | 'tooManyPaths'
   | 'tooManyVolumes'
   | 'noSuchContainer'
+  | 'unknownAnnotation'
   | 'declarationNotAllowed'
   | 'annotationsFull';
 

@@ -40,6 +40,7 @@ const withheldBecause: Readonly<Record<WithheldReason, (detail: string) => strin
   tooManyVolumes: (detail) => `kube-harden adds ${detail} volumes to a pod at most`,
   badSizeLimit: (detail) => `${detail} has no size such as 64Mi`,
   noSuchContainer: (detail) => `the pod has no container ${detail}`,
+  unknownAnnotation: (detail) => `kube-harden knows no annotation ${detail}`,
   declarationNotAllowed: () => 'the policy lets no pod declare its writable paths',
   annotationsFull: () => 'the annotations have no room left, so a later call will not know its own work',
 };

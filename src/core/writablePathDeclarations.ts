@@ -2,6 +2,7 @@ import type { Decision, Withheld, WithheldReason } from './decision.ts';
 import { cleanPath, isSizeLimit, pathProblem } from './path.ts';
 import type { Pod } from './pod.ts';
 import type { Policy, WritablePath } from './policy.ts';
+import { addedAnnotation, policyAnnotation } from './provenance.ts';
 import { podScope } from './rule.ts';
 
 /** Declares paths for each of the pod's containers. */
@@ -28,24 +29,29 @@ export function readDeclarations(pod: Pod, policy: Policy): Declarations {
   const names = new Set(pod.containers.map(({ name }) => name));
   for (const [key, text] of Object.entries(pod.annotations)) {
     const container = containerOf(key);
+    if (container === undefined && isSlip(key)) refused.push(refuse(key, 'unknownAnnotation', key));
     if (container === undefined || typeof text !== 'string') continue;
     if (!policy.podMayDeclareWritablePaths) {
       refused.push(refuse(key, 'declarationNotAllowed'));
     } else if (container !== '' && !names.has(container)) {
       refused.push(refuse(key, 'noSuchContainer', container));
     } else {
-      const written = text.split(',').map((entry) => entry.trim());
-      const entries = written.filter((entry) => entry !== '');
-      const parsed = entries.slice(0, mostPaths).map((entry) => parseEntry(entry, key));
-      refused.push(...parsed.filter((entry) => 'action' in entry));
-      if (entries.length > mostPaths) refused.push(refuse(key, 'tooManyPaths', String(mostPaths)));
+      const entries = readEntries(text, key);
+      refused.push(...entries.filter((entry) => 'action' in entry));
       paths.set(
         container,
-        parsed.filter((entry) => 'path' in entry),
+        entries.filter((entry) => 'path' in entry),
       );
     }
   }
   return { paths, refused };
+}
+
+function readEntries(text: string, annotation: string): readonly (WritablePath | Withheld)[] {
+  const written = text.split(',').map((entry) => entry.trim());
+  const entries = written.filter((entry) => entry !== '');
+  const parsed = entries.slice(0, mostPaths).map((entry) => parseEntry(entry, annotation));
+  return entries.length > mostPaths ? [...parsed, refuse(annotation, 'tooManyPaths', String(mostPaths))] : parsed;
 }
 
 function containerOf(annotation: string): string | undefined {
@@ -53,6 +59,13 @@ function containerOf(annotation: string): string | undefined {
   return annotation.startsWith(containerAnnotationPrefix)
     ? annotation.slice(containerAnnotationPrefix.length)
     : undefined;
+}
+
+/** Nobody else has annotations under this name, so an unknown one was meant to be one of these. */
+function isSlip(annotation: string): boolean {
+  const [prefix = ''] = annotation.split('/');
+  const isOwn = prefix === 'kube-harden.io' || prefix.endsWith('.kube-harden.io');
+  return isOwn && annotation !== policyAnnotation && annotation !== addedAnnotation;
 }
 
 /** A path may have an equals sign in it, a size may not. */

@@ -3,7 +3,9 @@ const words: Readonly<Record<string, string>> = {
   EISDIR: 'is a directory',
   ELOOP: 'is a link in a circle',
   EMFILE: 'too many open files',
+  EIO: 'input or output error',
   ENOENT: 'no such file or directory',
+  ENOSPC: 'no space is left',
   ENOTDIR: 'is not a directory',
 };
 

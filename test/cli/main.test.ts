@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 
@@ -45,6 +46,19 @@ describe('main', () => {
     expect(stdout)
       .to.match(/^--- a\/stdin\n/)
       .and.to.not.include('\u001b');
+  });
+
+  it('exits with 2 and one line where the output finds no room', function () {
+    // Linux alone has a device that is always full.
+    if (!existsSync('/dev/full')) this.skip();
+    const full = openSync('/dev/full', 'w');
+    const args = [main, 'preview', '-f', join(import.meta.dirname, '../../samples/nginx.yaml')];
+    const { stderr, status } = spawnSync(process.execPath, args, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+    closeSync(full);
+    expect(stderr)
+      .to.match(/^kube-harden: standard output: no space is left$/m)
+      .and.to.not.include(' at ');
+    expect(status).to.equal(2);
   });
 
   for (const command of [[], ['preview'], ['explain'], ['serve']]) {
