@@ -134,7 +134,15 @@ function spliceInPlace(text: string, lineBreak: string, document: ParsedDocument
   draftPatch(drafting, surroundings.root, patch);
   const root = drafting.drafts.get(surroundings.root);
   if (root === undefined) throw new UnusualText();
-  return spliceDraft(surroundings, root);
+  return spliceDraft(surroundings, root).map((splice) => followLineBreaks(text, splice));
+}
+
+/** In a text of both kinds of line breaks, the one behind an edit is its line's own and is to stay so. */
+function followLineBreaks(text: string, splice: Splice): Splice {
+  const newline = text.indexOf('\n', splice.end);
+  if (newline === -1) return splice;
+  const lineBreak = text[newline - 1] === '\r' ? '\r\n' : '\n';
+  return { ...splice, text: splice.text.replaceAll(/\r?\n/g, lineBreak) };
 }
 
 function attempt<Result>(way: () => Result): Result | undefined {

@@ -238,6 +238,16 @@ describe('editManifest', () => {
     expect(edit('a: 1\n', patch)).to.equal('a: 1\nx:\n  l:\n  - 1\n  - 2\nz:\n  l:\n  - 1\n');
   });
 
+  it('leaves the line breaks of a text that has both kinds', () => {
+    const patch: Patch = [
+      { op: 'add', path: '/b/d', value: { e: 1 } },
+      { op: 'add', path: '/f/h', value: { i: 2 } },
+    ];
+    expect(edit('a: 1\r\nb:\n  c: 1\nf:\r\n  g: 1\r\n', patch)).to.equal(
+      'a: 1\r\nb:\n  c: 1\n  d:\n    e: 1\nf:\r\n  g: 1\r\n  h:\r\n    i: 2\r\n',
+    );
+  });
+
   it('refuses a patch of another document', () => {
     const patch: Patch = [{ op: 'remove', path: '/nothing/here' }];
     expect(() => edit('# head\na: 1\n', patch)).to.throw(
