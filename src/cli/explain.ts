@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander';
 import { applyPatch } from '../core/applyPatch.ts';
 import type { EffectiveContainer, EffectiveField, EffectiveValue } from '../core/effectiveFields.ts';
-import { explainContainers } from '../core/effectiveFields.ts';
+import { explainContainers, explainPodFields } from '../core/effectiveFields.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { MisplacedField } from '../core/misplacedFields.ts';
 import { findMisplacedFields } from '../core/misplacedFields.ts';
 import type { Policy } from '../core/policy.ts';
+import { ownWork, policyBefore } from '../core/provenance.ts';
 import { containerKinds, inline } from '../core/sentences.ts';
 import type { PodLevel, PssVersion } from '../standards/evaluate.ts';
 import { parsePssVersion, podLevel } from '../standards/evaluate.ts';
@@ -34,6 +35,10 @@ interface Explanation {
   readonly namespace: string | null;
   readonly name: string | null;
   readonly policy: string;
+  /** The policy that hardened it in an earlier call, as its annotation says. */
+  readonly hardenedBefore: string | null;
+  /** Those that only a pod has, where somebody sets them. */
+  readonly podFields: readonly EffectiveField[];
   readonly containers: readonly EffectiveContainer[];
   readonly misplaced: readonly MisplacedField[];
   /** What was withheld, what does nothing where it stands, what hangs on an image; in sentences. */
@@ -83,8 +88,9 @@ async function explain(options: ExplainOptions, streams: Streams): Promise<void>
 }
 
 function explainPod(input: Input, pod: HardenedPod, policy: Policy, version: PssVersion): Explanation {
-  const { source, patch } = pod;
+  const { source, patch, decisions } = pod;
   const hardened = applyPatch(source.pod, patch) as JsonObject;
+  const comparison = { before: source.pod, after: hardened, own: ownWork(decisions) };
   return {
     file: input.file,
     document: source.document.index,
@@ -92,7 +98,9 @@ function explainPod(input: Input, pod: HardenedPod, policy: Policy, version: Pss
     namespace: source.namespace ?? null,
     name: source.name ?? null,
     policy: policy.name,
-    containers: explainContainers(source.pod, hardened),
+    hardenedBefore: policyBefore(source.pod),
+    podFields: explainPodFields(comparison),
+    containers: explainContainers(comparison),
     misplaced: findMisplacedFields(source.pod),
     remarks: remarksOn(pod),
     pss: { version, before: podLevel(source.pod, version), after: podLevel(hardened, version) },
@@ -108,7 +116,7 @@ function readPssVersion(text: string): PssVersion {
 }
 
 function formatExplanation(explanation: Explanation): string {
-  const { file, document, containers, remarks, pss, policy } = explanation;
+  const { file, document, hardenedBefore, podFields, containers, remarks, pss, policy } = explanation;
   const place = `${file === '-' ? 'standard input' : file}, document ${document}`;
   const level = `Pod Security ${pss.version}: ${pss.before.level} now, ${pss.after.level} under policy ${policy}`;
   const open =
@@ -118,8 +126,10 @@ function formatExplanation(explanation: Explanation): string {
   return [
     `${title(explanation)}  (${place})`,
     `  ${level}`,
+    ...(hardenedBefore === null ? [] : [`  hardened before, under policy ${hardenedBefore}`]),
     ...open,
     ...remarks.map((line) => `  note: ${line}`),
+    ...(podFields.length === 0 ? [] : ['  pod', ...formatRows(podFields.map(rowOf))]),
     ...containers.flatMap((container) => formatContainer(container)),
     '',
   ].join('\n');
@@ -137,15 +147,21 @@ function formatContainer({
   mountsBefore,
   writableMounts,
 }: EffectiveContainer): readonly string[] {
-  const rows = [
-    ['FIELD', 'NOW', 'HARDENED', 'FROM'],
-    ...fields.map((field) => [field.field, say(field, field.before), say(field, field.after), sourceOf(field)]),
-    ['writable paths', sayWritable(fields, 'before', mountsBefore), sayWritable(fields, 'after', writableMounts), ''],
-  ];
   return [
     `  ${containerKinds[list]} ${name}${image === '' ? '' : ` (${image})`}`,
-    ...formatTable(rows).map((row) => `    ${row}`),
+    ...formatRows([
+      ...fields.map(rowOf),
+      ['writable paths', sayWritable(fields, 'before', mountsBefore), sayWritable(fields, 'after', writableMounts), ''],
+    ]),
   ];
+}
+
+function formatRows(rows: readonly (readonly string[])[]): readonly string[] {
+  return formatTable([['FIELD', 'NOW', 'HARDENED', 'FROM'], ...rows]).map((row) => `    ${row}`);
+}
+
+function rowOf(field: EffectiveField): readonly string[] {
+  return [field.field, say(field, field.before), say(field, field.after), sourceOf(field)];
 }
 
 function sayWritable(fields: readonly EffectiveField[], when: 'before' | 'after', mounts: readonly string[]): string {
@@ -170,11 +186,9 @@ function say({ field }: EffectiveField, { value, from }: EffectiveValue): string
   return from === 'unset' ? (whenUnset[field] ?? 'unset') : inline(value);
 }
 
-function sourceOf({ before, after }: EffectiveField): string {
+function sourceOf({ after, isOwnWork }: EffectiveField): string {
   if (after.from === 'unset') return '';
-  return inline(before.value) === inline(after.value) && before.from === after.from
-    ? after.from
-    : `${after.from}, kube-harden`;
+  return isOwnWork ? `${after.from}, kube-harden` : after.from;
 }
 
 function formatTable(rows: readonly (readonly string[])[]): readonly string[] {

@@ -10,11 +10,13 @@ export interface EffectiveValue {
   readonly from: FieldSource;
 }
 
-/** A field of a container as it is and as hardening leaves it. */
+/** A field of a container, or of the pod alone, as it is and as hardening leaves it. */
 export interface EffectiveField {
   readonly field: string;
   readonly before: EffectiveValue;
   readonly after: EffectiveValue;
+  /** Whether what is in effect after hardening is kube-harden's, added now or in an earlier call. */
+  readonly isOwnWork: boolean;
 }
 
 export interface EffectiveContainer {
@@ -40,30 +42,69 @@ const explainedFields = [
   'readOnlyRootFilesystem',
 ] as const;
 
+/** What the pod alone decides, and kube-harden may fill in. */
+const explainedPodFields = ['fsGroup', 'supplementalGroups', 'sysctls'] as const;
+
+/** A pod before and after hardening, and what of it is kube-harden's. */
+export interface Comparison {
+  readonly before: Json;
+  /** The same containers in the same order. */
+  readonly after: Json;
+  /** The full names of the fields that kube-harden added: `ownWork`. */
+  readonly own: readonly string[];
+}
+
+/**
+ * Fields that only a pod has, where somebody sets them, before and after hardening.
+ *
+ * @throws {PodShapeError}
+ */
+export function explainPodFields({ before, after, own }: Comparison): readonly EffectiveField[] {
+  const blocks = [readPod(before).securityContext, readPod(after).securityContext] as const;
+  return explainedPodFields
+    .map((field) => ({
+      field,
+      before: podValue(blocks[0], field),
+      after: podValue(blocks[1], field),
+      isOwnWork: isNamed(own, `spec.securityContext.${field}`),
+    }))
+    .filter((field) => field.before.from !== 'unset' || field.after.from !== 'unset');
+}
+
 /**
  * Per container: each field's value in effect, and which scope it came from, before and after hardening.
  *
- * @param after the hardened pod: the same containers in the same order
  * @throws {PodShapeError}
  */
-export function explainContainers(before: Json, after: Json): readonly EffectiveContainer[] {
+export function explainContainers({ before, after, own }: Comparison): readonly EffectiveContainer[] {
   const pod = readPod(before);
   const hardened = readPod(after);
   return pod.containers.map((container, index) => {
     const hardenedContainer = hardened.containers[index] ?? container;
+    const { list, name, image } = container;
     return {
-      name: container.name,
-      list: container.list,
-      image: container.image,
-      fields: explainedFields.map((field) => ({
-        field,
-        before: effectiveValue(pod, container, field),
-        after: effectiveValue(hardened, hardenedContainer, field),
-      })),
+      name,
+      list,
+      image,
+      fields: explainedFields.map((field) => {
+        const value = effectiveValue(hardened, hardenedContainer, field);
+        const scope = value.from === 'pod' ? 'spec' : `spec.${list}[${name}]`;
+        return {
+          field,
+          before: effectiveValue(pod, container, field),
+          after: value,
+          isOwnWork: isNamed(own, `${scope}.securityContext.${field}`),
+        };
+      }),
       mountsBefore: writableMounts(pod, container),
       writableMounts: writableMounts(hardened, hardenedContainer),
     };
   });
+}
+
+/** By its own name, or by those of its parts: `capabilities.drop`, `sysctls[…]`. */
+function isNamed(names: readonly string[], field: string): boolean {
+  return names.some((name) => name === field || name.startsWith(`${field}.`) || name.startsWith(`${field}[`));
 }
 
 function writableMounts({ volumes }: Pod, { volumeMounts }: Container): readonly string[] {
@@ -81,6 +122,11 @@ function effectiveValue(pod: Pod, { securityContext }: Container, field: string)
   // The pod's block has fields of the same name for shared ones alone; any other there does nothing.
   if (inherited !== undefined && sharedWithPod.includes(field)) return { value: inherited, from: 'pod' };
   return { value: null, from: 'unset' };
+}
+
+function podValue(securityContext: JsonObject, field: string): EffectiveValue {
+  const value = readField(securityContext, field);
+  return value === undefined ? { value: null, from: 'unset' } : { value, from: 'pod' };
 }
 
 const sharedWithPod: readonly string[] = ['runAsNonRoot', 'runAsUser', 'runAsGroup', 'seccompProfile'];

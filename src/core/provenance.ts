@@ -100,6 +100,12 @@ export function provenanceOf(
     .map(([key, value]) => ({ path: ['metadata', 'annotations', key], value }));
 }
 
+/** The policy that hardened a pod in an earlier call, as the pod says. */
+export function policyBefore(pod: JsonObject): string | null {
+  const name = annotationsOf(pod)[policyAnnotation];
+  return typeof name === 'string' ? name : null;
+}
+
 /** Whether a claimed field stays as it is because the policy has nothing to say about it. */
 function isLeftAlone({ rule }: OwnField, policy: Policy): boolean {
   if (rule === 'writablePaths') return policy.container.readOnlyRootFilesystem === undefined;

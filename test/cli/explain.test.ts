@@ -32,6 +32,36 @@ spec:
 `);
   });
 
+  it('tells what the pod alone decides, where somebody does', async () => {
+    const stdin = `apiVersion: v1
+kind: Pod
+metadata: { name: web }
+spec:
+  securityContext: { fsGroup: 2000 }
+  containers:
+    - { name: web, image: example/web, ports: [{ containerPort: 80 }] }
+`;
+    const { stdout } = await run(['explain', '-f', '-'], { stdin });
+    expect(stdout).to.include(`
+  pod
+    FIELD    NOW    HARDENED                                                 FROM
+    fsGroup  2000   2000                                                     pod
+    sysctls  unset  [{name: net.ipv4.ip_unprivileged_port_start, value: 0}]  pod, kube-harden
+  container web (example/web)
+`);
+  });
+
+  it("tells what is kube-harden's since an earlier call", async () => {
+    const file = join(corpus, 'guestbook.yaml');
+    const { stdout: hardened } = await run(['preview', '-f', file, '-p', 'restricted', '-o', 'yaml']);
+    const { stdout } = await run(['explain', '-f', '-', '-p', 'restricted'], { stdin: hardened });
+    expect(stdout.match(/^ {2}hardened before, under policy restricted$/gm)).to.have.length(3);
+    expect(stdout.match(/^ {4}runAsNonRoot +true +true +pod, kube-harden$/gm)).to.have.length(3);
+    expect(
+      stdout.match(/^ {4}capabilities +{drop: \[ALL\]} +{drop: \[ALL\]} +container, kube-harden$/gm),
+    ).to.have.length(3);
+  });
+
   it('says what still stands against restricted', async () => {
     const { stdout } = await run(['explain', '-f', join(corpus, 'node-exporter.yaml')]);
     expect(stdout).to.include('Pod Security latest: privileged now, privileged under policy hardened\n');
@@ -60,6 +90,7 @@ spec:
         field: 'runAsNonRoot',
         before: { value: null, from: 'unset' },
         after: { value: true, from: 'pod' },
+        isOwnWork: true,
       });
   });
 
