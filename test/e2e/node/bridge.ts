@@ -12,11 +12,16 @@ export interface Bridge {
   readonly firstPod: string;
 }
 
+/** One that is given out locally and means a single machine: IEEE 802, the second bit set and the first not. */
+const hardwareAddress = '02:00:00:00:00:01';
+
 /** Makes a bridge. */
 export function makeBridge(undo: Undo): Bridge {
   const name = `kh-${process.pid}`;
   const network = `10.213.${process.pid % 256}`;
-  run('ip', ['link', 'add', name, 'type', 'bridge']);
+  // Without an address of its own it takes the lowest of its pods'. When that pod goes, the others still send to the old
+  // one, and nothing of theirs arrives for seconds.
+  run('ip', ['link', 'add', name, 'address', hardwareAddress, 'type', 'bridge']);
   undo.add(() => void run('ip', ['link', 'delete', name]));
   run('ip', ['address', 'add', `${network}.1/24`, 'dev', name]);
   run('ip', ['link', 'set', name, 'up']);
