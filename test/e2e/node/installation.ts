@@ -11,13 +11,15 @@ import { imageNames } from './recipes.ts';
 /** With a certificate of kube-harden's own, or of ours. */
 export type Overlay = 'overlays/opt-in' | 'overlays/cluster-wide' | 'install/opt-in-own-certificate';
 
+export const chart = join(manifests, 'chart');
+
 const [newName = '', newTag = ''] = imageNames.kubeHarden.split(':');
 
 /** Installs by Helm as the manual tells; only the image is another. */
 export function installChart({ helm }: ControlPlane): void {
   const image = ['--set', `image.repository=${newName},image.tag=${newTag}`];
   const flags = ['--namespace', 'kube-harden', '--create-namespace', ...image];
-  const { status, stderr } = helm(['install', 'kube-harden', join(manifests, 'chart'), ...flags]);
+  const { status, stderr } = helm(['install', 'kube-harden', chart, ...flags]);
   if (status !== 0) throw new Error(stderr);
 }
 

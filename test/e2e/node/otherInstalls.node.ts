@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
 import { eventually } from './eventually.ts';
-import { install, installChart, uninstall, untilRolledOut } from './installation.ts';
+import { chart, install, installChart, uninstall, untilRolledOut } from './installation.ts';
 import { makeReadyNamespace } from './namespace.ts';
 import { cluster } from './runningCluster.ts';
 
@@ -52,5 +52,24 @@ describe('the other installs on a node', () => {
     await untilRolledOut(cluster().api);
     await untilHardenedBy('chosen', 'restricted');
     await untilHardenedBy('unlabelled', undefined);
+  });
+
+  it('by Helm once more, with other values', async () => {
+    const { api, helm } = cluster();
+    const more = ['--reuse-values', '--set', 'defaultPolicy=minimal,replicas=3'];
+    const upgraded = helm(['upgrade', 'kube-harden', chart, '--namespace', 'kube-harden', ...more]);
+    expect(upgraded.status, upgraded.stderr).to.equal(0);
+    await untilRolledOut(api);
+    await untilHardenedBy('unlabelled', 'minimal');
+    expect(await hardenedBy('chosen')).to.equal('restricted');
+    expect(await hardenedBy('opted-out')).to.equal(undefined);
+  });
+
+  it('and taken away by Helm', async () => {
+    const { api, helm } = cluster();
+    const removed = helm(['uninstall', 'kube-harden', '--namespace', 'kube-harden']);
+    expect(removed.status, removed.stderr).to.equal(0);
+    expect((await api.request('GET', configuration)).status).to.equal(404);
+    await untilHardenedBy('chosen', undefined);
   });
 });
