@@ -1,4 +1,6 @@
+import type { Logger } from 'winston';
 import type { JsonObject } from '../core/json.ts';
+import { describeFault } from './followObjects.ts';
 import type { KubeClient } from './kubeClient.ts';
 
 /** What an event is about; of something without a namespace, the event goes to `default`. */
@@ -13,12 +15,20 @@ export interface Involved {
 /** The longest that the API server takes: k8s.io/kubernetes, `legacyValidateEvent`. */
 const longestMessage = 1024;
 
-/** Writes a Warning event, which `kubectl describe` and `kubectl get events` show. */
-export async function writeEvent(client: KubeClient, about: Involved, reason: string, message: string): Promise<void> {
+/**
+ * Writes a Warning event, which `kubectl describe` and `kubectl get events` show. One that is refused, by a namespace
+ * that is being deleted for one, is only logged: tried again, it would keep others from being written, or write them twice.
+ */
+export async function writeEvent(
+  { client, logger }: { readonly client: KubeClient; readonly logger: Logger },
+  about: Involved,
+  reason: string,
+  message: string,
+): Promise<void> {
   const { namespace = 'default' } = about;
   const now = rfc3339(Date.now());
   const involvedObject: JsonObject = { ...about };
-  await client.create(`/api/v1/namespaces/${namespace}/events`, {
+  const event = {
     metadata: { generateName: `${about.name}.`, namespace },
     involvedObject,
     type: 'Warning',
@@ -28,7 +38,12 @@ export async function writeEvent(client: KubeClient, about: Involved, reason: st
     firstTimestamp: now,
     lastTimestamp: now,
     count: 1,
-  });
+  };
+  try {
+    await client.create(`/api/v1/namespaces/${namespace}/events`, event);
+  } catch (error) {
+    logger.warn('event not written', { namespace, reason, error: describeFault(error) });
+  }
 }
 
 /** A time as Kubernetes writes it: of whole seconds. */

@@ -73,7 +73,7 @@ export function makePolicyKeeper(options: PolicyKeeperOptions): PolicyKeeper {
     const { apiVersion, kind } = each.object;
     const uid = String(metadataOf(each.object)['uid']);
     const about = { apiVersion: String(apiVersion), kind: String(kind), name: each.name, uid };
-    await writeEvent(client, about, 'PolicyRefused', each.problem);
+    await writeEvent(options, about, 'PolicyRefused', each.problem);
   }
 
   /** Says where a policy that is gone is still asked for: pods are refused there, and somebody should know why. */
@@ -87,7 +87,7 @@ export function makePolicyKeeper(options: PolicyKeeperOptions): PolicyKeeper {
       const uid = String(metadataOf(object)['uid']);
       const about = { apiVersion: 'v1', kind: 'Namespace', name: namespace, namespace, uid };
       const message = `HardeningPolicy ${policy} was deleted, but this namespace asks for it: ${outcome}`;
-      await writeEvent(client, about, 'PolicyMissing', message);
+      await writeEvent(options, about, 'PolicyMissing', message);
     }
   }
 

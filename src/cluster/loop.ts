@@ -5,6 +5,9 @@ import { describeFault } from './followObjects.ts';
 /** Clocks are looked at, not waited for: a timer of weeks would fire at once, and a machine may sleep. */
 const millisecondsBetweenRounds = 1000;
 
+/** Before the next round, however much has changed: somebody else may insist on what a round changes back. */
+const shortestPause = 200;
+
 /** After a round that failed. */
 const millisecondsAfterFailure = 2000;
 
@@ -27,6 +30,7 @@ export function makeLoop(logger: Logger, signal: AbortSignal): Loop {
       let wait = millisecondsBetweenRounds;
       try {
         await round();
+        await sleep(shortestPause, undefined, { signal });
         if (isWanted) continue;
       } catch (error) {
         if (signal.aborted) return;
