@@ -24,12 +24,17 @@ async function untilHardenedBy(namespace: string, policy: string | undefined): P
   });
 }
 
-// Last in the alphabet of these files: it leaves another install behind.
 describe('the other installs on a node', () => {
   before(async () => {
     await makeReadyNamespace(cluster(), 'unlabelled');
     await makeReadyNamespace(cluster(), 'chosen', { 'kube-harden.io/enforce': 'restricted' });
     await makeReadyNamespace(cluster(), 'opted-out', { 'kube-harden.io/enforce': 'none' });
+  });
+
+  // The install that every other file of tests relies on.
+  after(async () => {
+    await install(cluster(), 'overlays/opt-in');
+    await untilRolledOut(cluster().api);
   });
 
   it('cluster-wide, over what is there', async () => {
