@@ -57,12 +57,16 @@ describeOnEach('the installs', (controlPlane) => {
     const installed = helm(['install', 'kube-harden', chart, '--namespace', 'kube-harden']);
     expect(installed.status, installed.stderr).to.equal(0);
     expect(installed.stdout).to.include('kube-harden is installed, for namespaces that ask for it.');
-    expect((await api.request('GET', `${configurations}/kube-harden`)).status).to.equal(200);
+    const path = `${configurations}/kube-harden`;
+    expect((await api.request('GET', path)).status).to.equal(200);
+    // Switched off in an emergency, and on again.
+    await api.delete(path);
     const upgraded = helm(['upgrade', 'kube-harden', chart, '--namespace', 'kube-harden', '--set', 'replicas=3']);
     expect(upgraded.status, upgraded.stderr).to.equal(0);
+    expect((await api.request('GET', path)).status).to.equal(200);
     const removed = helm(['uninstall', 'kube-harden', '--namespace', 'kube-harden', '--wait=hookOnly']);
     expect(removed.status, removed.stderr).to.equal(0);
-    await until(async () => (await api.request('GET', `${configurations}/kube-harden`)).status === 404);
+    await until(async () => (await api.request('GET', path)).status === 404);
   });
 
   it('by Helm refuses values that it does not know', () => {
