@@ -7,7 +7,7 @@ import { isJsonObject } from '../core/json.ts';
 import type { Policy } from '../core/policy.ts';
 import { ownWork } from '../core/provenance.ts';
 import type { WarningMode } from '../core/sentences.ts';
-import { warnings } from '../core/sentences.ts';
+import { warnings, warnOfNoSuchPolicy } from '../core/sentences.ts';
 import { encodeBase64 } from './base64.ts';
 import type { AdmissionReview } from './response.ts';
 import { allow, patched, remark } from './response.ts';
@@ -43,6 +43,16 @@ export function answer(request: AdmissionRequest, policy: Policy, mode: Mode): A
   };
   const review = mode === 'enforce' ? patched(uid, patch, remarks, encodeBase64) : remark(uid, remarks);
   return { review, decisions };
+}
+
+/**
+ * Answers the preview of a policy that is not there: who sees no warning would think that nothing would change.
+ *
+ * @param policies the names of those that are there
+ */
+export function answerWithoutPolicy({ uid }: AdmissionRequest, policies: readonly string[]): Answer {
+  const review = remark(uid, { warnings: warnOfNoSuchPolicy(policies), auditAnnotations: { mode: 'preview' } });
+  return { review, decisions: [] };
 }
 
 function hardenRequest(request: AdmissionRequest, policy: Policy): Hardening | Refusal | undefined {

@@ -39,11 +39,11 @@ export function makeWebhooks(choices: WebhookChoices): readonly JsonObject[] {
   const preview = policies.map((policy) =>
     makeWebhook(choices, `${policy}.preview`, `/preview/${policy}`, labelIs('preview', policy), mayAnswer(1)),
   );
-  return [makeRest(choices, policies), ...enforce, ...preview];
+  return [makeRest(choices, policies), ...enforce, ...preview, makeRestOfPreviews(choices, policies)];
 }
 
 /**
- * What becomes of the namespaces whose label names no policy. Its names have one part less than those of policies, so
+ * What becomes of the namespaces whose label names no policy to enforce. Its names have one part less than those of policies, so
  * that no policy can be called the same: the API server refuses two of one name.
  */
 function makeRest(choices: WebhookChoices, policies: readonly string[]): JsonObject {
@@ -58,6 +58,13 @@ function makeRest(choices: WebhookChoices, policies: readonly string[]): JsonObj
   // 404 to this path, so pods are refused, by a webhook whose name says why; silently unprotected they would stay so.
   const isChosen = { key: 'kube-harden.io/enforce', operator: 'Exists' };
   return makeWebhook(choices, 'no-such-policy', '/enforce/none', [isChosen, otherThanChosen], mustAnswer);
+}
+
+/** Where the label of a preview names no policy the server warns of it: silence would mean that nothing would change. */
+function makeRestOfPreviews(choices: WebhookChoices, policies: readonly string[]): JsonObject {
+  const isAskedFor = { key: 'kube-harden.io/preview', operator: 'Exists' };
+  const otherThanChosen = { key: 'kube-harden.io/preview', operator: 'NotIn', values: [...policies, optOut] };
+  return makeWebhook(choices, 'no-such-preview', '/preview/none', [isAskedFor, otherThanChosen], mayAnswer(1));
 }
 
 interface FailureHandling {

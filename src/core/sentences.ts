@@ -99,6 +99,15 @@ export function warnings(decisions: readonly Decision[], mode: WarningMode, poli
   return limit([...new Set(lines)]);
 }
 
+/** What a preview tells where a namespace's label names none of the policies that there are. */
+export function warnOfNoSuchPolicy(policies: readonly string[]): readonly string[] {
+  const lines = [
+    "kube-harden: nothing to preview: this namespace's label kube-harden.io/preview names no policy",
+    listing('kube-harden: the policies are ', policies),
+  ];
+  return lines.map((line) => cut(printable(line)));
+}
+
 function listing(start: string, names: readonly string[]): string {
   const shown = [...names];
   while (shown.length > 1) {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Logger } from 'winston';
 import type { Mode } from '../admission/answer.ts';
-import { answer } from '../admission/answer.ts';
+import { answer, answerWithoutPolicy } from '../admission/answer.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { readReview } from '../admission/review.ts';
 import type { Decision } from '../core/decision.ts';
@@ -42,16 +42,21 @@ export function makeApp(options: AppOptions): express.Express {
     response.once('close', () => {
       traffic.reviews -= 1;
     });
-    const policy = choosePolicy(holder, request.params.policy);
+    const policies = policiesOf(holder);
+    const policy = policies.get(request.params.policy);
+    if (policy === undefined && mode === 'enforce') throw noSuchPolicy(request.params.policy, policies);
     requireJson(request);
     const start = performance.now();
     const admission = readReview(await readJson(request, traffic));
     response.locals.admission = admission;
-    const { review, decisions } = answer(admission, policy, mode);
+    const { review, decisions } =
+      policy === undefined ? answerWithoutPolicy(admission, [...policies.keys()]) : answer(admission, policy, mode);
     sendJson(response, 200, JSON.stringify(review), traffic);
     const milliseconds = performance.now() - start;
-    metrics.countReview(policy.name, mode, decisions, milliseconds / 1000);
-    logger.info('review', describeReview(admission, policy, mode, decisions, milliseconds));
+    // No policy can be called "none"; what is in the path is anybody's.
+    const name = policy?.name ?? 'none';
+    metrics.countReview(name, mode, decisions, milliseconds / 1000);
+    logger.info('review', describeReview(admission, name, mode, decisions, milliseconds));
   };
   const refuseMethod = (allowed: string, message: string) => (_request: IncomingMessage, response: ServerResponse) => {
     response.setHeader('Allow', allowed);
@@ -83,7 +88,7 @@ export function makeApp(options: AppOptions): express.Express {
 /** What is logged of a review: who and how much, nothing of what is in the pod. */
 function describeReview(
   { uid, namespace, kind, name, operation, resource }: AdmissionRequest,
-  policy: Policy,
+  policy: string,
   mode: Mode,
   decisions: readonly Decision[],
   milliseconds: number,
@@ -91,7 +96,7 @@ function describeReview(
   const counts = { added: 0, kept: 0, withheld: 0 };
   for (const { action } of decisions) counts[action] += 1;
   const durationMs = Math.round(milliseconds * 1000) / 1000;
-  return { uid, namespace, kind, name, operation, resource, policy: policy.name, mode, ...counts, durationMs };
+  return { uid, namespace, kind, name, operation, resource, policy, mode, ...counts, durationMs };
 }
 
 function logFailure(
@@ -116,11 +121,16 @@ function logFailure(
   }
 }
 
-function choosePolicy({ policies }: PolicyHolder, name: string): Policy {
+function policiesOf({ policies }: PolicyHolder): ReadonlyMap<string, Policy> {
   if (policies === undefined) throw new HttpError(503, 'no policies yet');
-  const policy = policies.get(name);
-  if (policy !== undefined) return policy;
-  throw new HttpError(404, `no policy is called ${JSON.stringify(name)}: there are ${[...policies.keys()].join(', ')}`);
+  return policies;
+}
+
+function noSuchPolicy(name: string, policies: ReadonlyMap<string, Policy>): HttpError {
+  return new HttpError(
+    404,
+    `no policy is called ${JSON.stringify(name)}: there are ${[...policies.keys()].join(', ')}`,
+  );
 }
 
 function requireJson({ headers }: IncomingMessage): void {

@@ -51,6 +51,7 @@ describeOnEach(
       await makeNamespace('hardened', { ...podSecurity, 'kube-harden.io/enforce': 'hardened' });
       await makeNamespace('unhardened', podSecurity);
       await makeNamespace('preview', { 'kube-harden.io/preview': 'hardened' });
+      await makeNamespace('misnamed', { 'kube-harden.io/preview': 'hardned' });
       await makeNamespace('none', { 'kube-harden.io/enforce': 'none' });
       await install('opt-in');
     });
@@ -94,6 +95,17 @@ describeOnEach(
       const pod = await api.get('/api/v1/namespaces/preview/pods/seen');
       expect(hardenedBy(pod)).to.equal(undefined);
       expect((pod['spec'] as JsonObject)['securityContext']).to.deep.equal({});
+    });
+
+    it('warns where a namespace asks for the preview of a policy that is not there', () => {
+      const run = ['run', 'web', '--image=nginx', '--namespace=misnamed', '--dry-run=server'];
+      expect(controlPlane().kubectl(run)).to.deep.include({
+        status: 0,
+        stderr: [
+          "Warning: kube-harden: nothing to preview: this namespace's label kube-harden.io/preview names no policy\n",
+          'Warning: kube-harden: the policies are hardened, minimal, restricted\n',
+        ].join(''),
+      });
     });
 
     it('leaves namespaces alone that nobody has labelled', async () => {

@@ -92,7 +92,7 @@ describeOnEach(
       await until(async () => (await webhooks()).length > 0);
       expect((await webhooks()).map(({ name }) => name.replace('.kube-harden.io', ''))).to.deep.equal([
         ...['no-such-policy', 'hardened.enforce', 'minimal.enforce', 'restricted.enforce'],
-        ...['hardened.preview', 'minimal.preview', 'restricted.preview'],
+        ...['hardened.preview', 'minimal.preview', 'restricted.preview', 'no-such-preview'],
       ]);
       await until(async () => (await hardenedBy('restricted')) === 'restricted');
     });

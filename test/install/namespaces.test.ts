@@ -30,6 +30,7 @@ describe('the namespaces that are concerned', () => {
     [{ [preview]: 'restricted' }, ['restricted.preview'], ['default-policy', 'restricted.preview']],
     [{ [preview]: 'minimal' }, ['minimal.preview'], ['default-policy', 'minimal.preview']],
     [{ [preview]: 'none' }, [], ['default-policy']],
+    [{ [preview]: 'hardned' }, ['no-such-preview'], ['default-policy', 'no-such-preview']],
     [
       { [enforce]: 'minimal', [preview]: 'hardened' },
       ['minimal.enforce', 'hardened.preview'],

@@ -7,11 +7,12 @@ describe('the webhook configuration', () => {
   it('enforces and previews each policy', () => {
     const paths = webhooksOf('opt-in').map(({ clientConfig }) => clientConfig.service.path);
     const expected = policyNames.flatMap((policy) => [`/enforce/${policy}`, `/preview/${policy}`]);
-    expect(paths).to.have.members([...expected, '/enforce/none']);
+    expect(paths).to.have.members([...expected, '/enforce/none', '/preview/none']);
   });
 
   it('calls the policy of its name, and by default hardened', () => {
     for (const { name, clientConfig } of webhooksOf('cluster-wide')) {
+      if (name.startsWith('no-such-')) continue;
       const [policy, mode] = name === 'default-policy.kube-harden.io' ? ['hardened', 'enforce'] : name.split('.');
       expect(clientConfig.service.path).to.equal(`/${mode}/${policy}`);
       expect(Buffer.from(clientConfig.caBundle, 'base64').toString()).to.equal('a CA');
@@ -20,7 +21,7 @@ describe('the webhook configuration', () => {
 
   it('selects by the label of its mode the policy of its path', () => {
     for (const { name, clientConfig, namespaceSelector } of webhooksOf('opt-in')) {
-      if (name.startsWith('no-such-policy.')) continue;
+      if (name.startsWith('no-such-')) continue;
       const [, mode, policy] = clientConfig.service.path.split('/');
       const [, byLabel, ...others] = namespaceSelector.matchExpressions;
       expect(byLabel).to.deep.equal({ key: `kube-harden.io/${mode}`, operator: 'In', values: [policy] });
@@ -34,7 +35,7 @@ describe('the webhook configuration', () => {
         .filter((entry) => entry.failurePolicy === failurePolicy)
         .map(({ name }) => name.replace('.kube-harden.io', ''));
     const enforcing = policyNames.map((policy) => `${policy}.enforce`);
-    const previewing = policyNames.map((policy) => `${policy}.preview`);
+    const previewing = [...policyNames.map((policy) => `${policy}.preview`), 'no-such-preview'];
     expect(withFailurePolicy('cluster-wide', 'Fail')).to.have.members(enforcing);
     expect(withFailurePolicy('cluster-wide', 'Ignore')).to.have.members(['default-policy', ...previewing]);
     expect(withFailurePolicy('opt-in', 'Fail')).to.have.members(['no-such-policy', ...enforcing]);
@@ -80,7 +81,7 @@ describe('the webhook configuration', () => {
   it('has names that are unique, whatever policies are called', () => {
     for (const defaultPolicy of [undefined, 'hardened']) {
       const names = makeWebhooks({
-        policies: ['default', 'default-policy', 'no-such-policy', 'enforce', 'preview', 'hardened'],
+        policies: ['default', 'default-policy', 'no-such-policy', 'no-such-preview', 'enforce', 'preview', 'hardened'],
         defaultPolicy,
         target: { url: 'https://localhost' },
         caBundle: '',

@@ -35,6 +35,21 @@ describe('server', () => {
     ]);
   });
 
+  it('warns on /preview of a policy that is not there', async () => {
+    const { status, text } = await running.send('POST', '/preview/none', readRecorded('create-pod'));
+    expect(status).to.equal(200);
+    const { response } = JSON.parse(text) as { response: Record<string, unknown> };
+    expect(response).to.deep.equal({
+      uid: 'd27a6b37-ccb9-4892-9e8a-e7dc996edead',
+      allowed: true,
+      warnings: [
+        "kube-harden: nothing to preview: this namespace's label kube-harden.io/preview names no policy",
+        'kube-harden: the policies are hardened, minimal',
+      ],
+      auditAnnotations: { mode: 'preview' },
+    });
+  });
+
   it('logs one line a review, with counts and without what is in the pod', async () => {
     const before = running.logged().length;
     await running.send('POST', '/enforce/hardened', readRecorded('create-pod-by-replicaset'));
