@@ -1,6 +1,7 @@
+import type { KeyObject } from 'node:crypto';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KeyPair } from './issueCertificate.ts';
-import { makeAuthority } from './issueCertificate.ts';
+import { authorityCurve, makeAuthority } from './issueCertificate.ts';
 
 /**
  * kube-harden's own CA, as all replicas share it. Of two CAs the API server trusts both before the second one signs
@@ -137,7 +138,13 @@ function readCa(cert: string, name: string): X509Certificate {
   throw new Error(`${name} is no CA's certificate`);
 }
 
-function readKey(key: string, name: string): ReturnType<typeof createPrivateKey> {
+function readKey(key: string, name: string): KeyObject {
+  const privateKey = parseKey(key, name);
+  if (privateKey.asymmetricKeyDetails?.namedCurve === authorityCurve) return privateKey;
+  throw new Error(`${name} is no key of the curve P-256`);
+}
+
+function parseKey(key: string, name: string): KeyObject {
   try {
     return createPrivateKey(key);
   } catch {

@@ -1,4 +1,4 @@
-import { webcrypto } from 'node:crypto';
+import { createPrivateKey, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 
 /** A certificate and its key, in PEM. */
@@ -13,6 +13,9 @@ export interface Validity {
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+
+/** As OpenSSL calls the curve of `algorithm`. */
+export const authorityCurve = 'prime256v1';
 
 /** Makes a certificate authority: a key, and a certificate that it has signed itself. */
 export async function makeAuthority(commonName: string, validity: Validity): Promise<KeyPair> {
@@ -36,6 +39,7 @@ export async function makeAuthority(commonName: string, validity: Validity): Pro
 /**
  * Issues a server's certificate by an authority.
  *
+ * @param authority has a key of the curve P-256
  * @param names host names and addresses that it is good for
  */
 export async function issueCertificate(
@@ -45,7 +49,8 @@ export async function issueCertificate(
 ): Promise<KeyPair> {
   const x509 = await loadX509();
   const issuer = new x509.X509Certificate(authority.cert);
-  const pkcs8 = x509.PemConverter.decodeFirst(authority.key);
+  // In whichever of its forms the key has been written.
+  const pkcs8 = createPrivateKey(authority.key).export({ type: 'pkcs8', format: 'der' });
   const signingKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const alternatives = names.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value }));

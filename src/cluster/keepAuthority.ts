@@ -57,6 +57,10 @@ export function makeAuthorityKeeper(options: AuthorityKeeperOptions): AuthorityK
     secret = secrets.get(options.secret) ?? null;
     try {
       const stored = readAuthority(secret !== null && isJsonObject(secret['data']) ? secret['data'] : {});
+      // From a backup, perhaps, that is older than any CA lasts.
+      if (stored !== undefined && hasEnded(stored) && authority !== undefined && !hasEnded(authority)) {
+        throw new Error('its CA has ended');
+      }
       isStored = stored !== undefined;
       authority = stored ?? authority;
     } catch (error) {
@@ -104,6 +108,10 @@ export function makeAuthorityKeeper(options: AuthorityKeeperOptions): AuthorityK
     keepCertificate,
     bundle: () => (authority !== undefined && isStored ? trustedBundle(authority) : undefined),
   };
+}
+
+function hasEnded({ signing }: Authority): boolean {
+  return endOf(signing.cert) <= Date.now();
 }
 
 function makeSecret(name: string, data: Readonly<Record<string, string | null>>): JsonObject {

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import type { Authority, Lifetimes } from '../../src/certificates/authority.ts';
 import {
@@ -9,6 +9,7 @@ import {
   validityFrom,
   writeAuthority,
 } from '../../src/certificates/authority.ts';
+import type { KeyPair } from '../../src/certificates/issueCertificate.ts';
 import { issueCertificate, makeAuthority } from '../../src/certificates/issueCertificate.ts';
 
 const day = 86_400_000;
@@ -18,6 +19,11 @@ const start = Date.UTC(2026, 0, 1);
 /** As a Secret has it: without what is null. */
 function dataOf(authority: Authority): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(writeAuthority(authority)).filter(([, value]) => value !== null));
+}
+
+function makeKey(namedCurve: string): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 describe('advanceAuthority', () => {
@@ -70,6 +76,16 @@ describe('readAuthority', () => {
     expect(readAuthority({})).to.equal(undefined);
   });
 
+  it('reads a key in the form of old that OpenSSL still writes', async () => {
+    const { cert, key } = await makeAuthority('one', validityFrom(start, day));
+    const sec1 = createPrivateKey(key).export({ type: 'sec1', format: 'pem' }).toString();
+    expect(sec1).to.match(/^-----BEGIN EC PRIVATE KEY-----/);
+    const encode = (text: string): string => Buffer.from(text).toString('base64');
+    const authority = readAuthority({ 'tls.crt': encode(cert), 'tls.key': encode(sec1) });
+    const issued = await issueCertificate(authority?.signing as KeyPair, ['localhost'], validityFrom(start, day));
+    expect(new X509Certificate(issued.cert).verify(new X509Certificate(cert).publicKey)).to.equal(true);
+  });
+
   it('refuses what is no authority, in one line', async () => {
     const one = await makeAuthority('one', validityFrom(start, day));
     const other = await makeAuthority('other', validityFrom(start, day));
@@ -80,6 +96,7 @@ describe('readAuthority', () => {
       [{ 'tls.crt': 'x', 'tls.key': one.key }, 'tls.crt is no certificate'],
       [{ 'tls.crt': one.cert, 'tls.key': 'x' }, 'tls.key is no key'],
       [{ 'tls.crt': one.cert, 'tls.key': other.key }, 'tls.key is not the key of tls.crt'],
+      [{ 'tls.crt': one.cert, 'tls.key': makeKey('secp384r1') }, 'tls.key is no key of the curve P-256'],
       [{ 'tls.crt': leaf.cert, 'tls.key': leaf.key }, "tls.crt is no CA's certificate"],
       [{ 'tls.crt': one.cert, 'tls.key': one.key, 'retired.crt': 'x' }, 'retired.crt is no certificate'],
       [{ 'tls.crt': one.cert, 'tls.key': one.key, 'next.key': one.key }, 'next.crt and next.key go together'],

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { expect } from 'chai';
+import { writeAuthority } from '../../src/certificates/authority.ts';
+import { makeAuthority } from '../../src/certificates/issueCertificate.ts';
 import { policiesPath } from '../../src/cluster/policyResource.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { ThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
@@ -195,6 +197,11 @@ describeOnEach(
       await until(async () => (await api.request('GET', secretPath)).status === 200);
       expect((await api.get(secretPath))['data']).to.deep.equal(data);
       await api.merge(secretPath, { data: { 'tls.key': Buffer.from('garbage').toString('base64') } });
+      await until(async () => JSON.stringify((await api.get(secretPath))['data']) === JSON.stringify(data));
+      const ended = await makeAuthority('of a backup', { notBefore: new Date(0), notAfter: new Date(1000) });
+      await api.merge(secretPath, {
+        data: writeAuthority({ signing: ended, next: undefined, retired: undefined }),
+      });
       await until(async () => JSON.stringify((await api.get(secretPath))['data']) === JSON.stringify(data));
       expect(await hardenedBy('restricted')).to.equal('restricted');
     });
