@@ -7,9 +7,12 @@ import type { KubeClient, WatchEvent } from './kubeClient.ts';
 const shortestWait = 100;
 const longestWait = 15_000;
 
+/** A watch that ends sooner has found no API server to rely on: k8s.io/client-go, "very short watch". */
+const shortWatch = 1000;
+
 /**
  * Keeps a copy of a collection in step with the API server, by a list and the watch behind it; where the watch breaks
- * off, lists again, after a wait that doubles up to 15 seconds. Ends with the signal.
+ * off, lists again, after a wait that doubles up to 15 seconds until a watch lasts. Ends with the signal.
  *
  * @param path of the collection, with a selector perhaps: `/api/v1/…?fieldSelector=…`
  * @param onChange gets all the objects, by name, each time that one of them has changed; first when all are there.
@@ -21,30 +24,33 @@ export async function followObjects(
   { logger, signal }: { logger: Logger; signal: AbortSignal },
 ): Promise<void> {
   let wait = shortestWait;
+  const pause = async (): Promise<void> => {
+    const milliseconds = wait;
+    wait = Math.min(wait * 2, longestWait);
+    await sleep(milliseconds, undefined, { signal });
+  };
   while (!signal.aborted) {
     try {
       const list = await client.get(path);
       const objects = new Map(itemsOf(list).map((object) => [nameOf(object), object]));
       let version = versionOf(list);
       onChange(new Map(objects));
-      wait = shortestWait;
       while (!signal.aborted) {
-        await client.watch(
-          withVersion(path, version),
-          (event) => {
-            version = versionOf(event.object) || version;
-            if (apply(event, objects)) onChange(new Map(objects));
-          },
-          signal,
-        );
+        const startedAt = performance.now();
+        const onEvent = (event: WatchEvent): void => {
+          version = versionOf(event.object) || version;
+          if (apply(event, objects)) onChange(new Map(objects));
+        };
+        await client.watch(withVersion(path, version), onEvent, signal).finally(() => {
+          if (performance.now() - startedAt > shortWatch) wait = shortestWait;
+        });
         // An API server that is going down ends each watch at once.
-        await sleep(shortestWait, undefined, { signal });
+        await pause();
       }
     } catch (error) {
       if (signal.aborted) return;
       logger.warn('watch broken off', { path, error: describeFault(error), again: `in ${wait} ms` });
-      await sleep(wait, undefined, { signal }).catch(() => {});
-      wait = Math.min(wait * 2, longestWait);
+      await pause().catch(() => {});
     }
   }
 }
@@ -59,7 +65,9 @@ function apply({ type, object }: WatchEvent, objects: Map<string, JsonObject>): 
 
 function itemsOf(list: JsonObject): readonly JsonObject[] {
   const items: Json | undefined = list['items'];
-  return Array.isArray(items) ? (items as readonly JsonObject[]) : [];
+  if (Array.isArray(items)) return items as readonly JsonObject[];
+  // Taken for an empty list, it would take all policies out of force.
+  throw new Error('the API server answered no list');
 }
 
 function withVersion(path: string, version: string): string {

@@ -2,13 +2,17 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { expect } from 'chai';
 import { writeAuthority } from '../../src/certificates/authority.ts';
 import { makeAuthority } from '../../src/certificates/issueCertificate.ts';
+import { followObjects } from '../../src/cluster/followObjects.ts';
+import { makeKubeClient } from '../../src/cluster/kubeClient.ts';
 import { policiesPath } from '../../src/cluster/policyResource.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
+import { makeLogger } from '../../src/server/logger.ts';
 import type { ThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
 import { makeThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
 import { manifests } from '../install/install.ts';
@@ -22,6 +26,8 @@ import type { Serving } from './webhookServer.ts';
 import { configurations, startServe } from './webhookServer.ts';
 
 const user = 'system:serviceaccount:kube-harden:kube-harden';
+/** Somebody who may list policies, but not watch them. */
+const lister = 'lister';
 const secretPath = '/api/v1/namespaces/kube-harden/secrets/kube-harden-ca';
 const configurationPath = `${configurations}/kube-harden`;
 
@@ -206,6 +212,26 @@ describeOnEach(
       expect(await hardenedBy('restricted')).to.equal('restricted');
     });
 
+    it('does not hurry where it may list but not watch', async () => {
+      const { kubectl, kubeconfigOf } = controlPlane();
+      kubectl(['create', 'clusterrole', lister, '--verb=list', '--resource=hardeningpolicies']);
+      kubectl(['create', 'clusterrolebinding', lister, `--clusterrole=${lister}`, `--user=${lister}`]);
+      let lists = 0;
+      const ending = new AbortController();
+      const following = followObjects(
+        await makeKubeClient(kubeconfigOf(lister)),
+        policiesPath,
+        () => {
+          lists += 1;
+        },
+        { logger: makeLogger(new PassThrough().resume(), 'error'), signal: ending.signal },
+      );
+      await sleep(3000);
+      ending.abort();
+      await following;
+      expect(lists).to.be.within(2, 6);
+    });
+
     it('stays off when its configuration is deleted, and goes on when it is applied again', async () => {
       const { api, kubectl } = controlPlane();
       await api.delete(configurationPath);
@@ -351,7 +377,7 @@ describeOnEach(
       await until(async () => (await hardenedBy('own')) === 'own');
     }).timeout(60_000);
   },
-  [user],
+  [user, lister],
 );
 
 /** Whether a server shows a certificate that a CA has signed for its address. */
