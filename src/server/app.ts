@@ -26,7 +26,7 @@ export interface AppOptions {
 /** A review takes a fraction of a millisecond; a queue of so many is a server in trouble. */
 const defaultMostInFlight = 512;
 
-type ReviewResponse = express.Response<unknown, { admission?: AdmissionRequest }>;
+type ReviewResponse = express.Response<unknown, { isReview?: true; admission?: AdmissionRequest }>;
 
 /** Makes the express application: reviews in, reviews out, and how the server is. Errors are JSON of one line. */
 export function makeApp(options: AppOptions): express.Express {
@@ -37,6 +37,7 @@ export function makeApp(options: AppOptions): express.Express {
   app.set('query parser', false);
 
   const reviewIn = (mode: Mode) => async (request: express.Request<{ policy: string }>, response: ReviewResponse) => {
+    response.locals.isReview = true;
     if (traffic.reviews >= mostInFlight) throw new HttpError(503, 'too many requests at a time');
     traffic.reviews += 1;
     response.once('close', () => {
@@ -78,7 +79,8 @@ export function makeApp(options: AppOptions): express.Express {
   });
   app.use((error: unknown, request: IncomingMessage, response: ReviewResponse, _next: express.NextFunction) => {
     const failure = toFailure(error);
-    metrics.countFailure(failure.status);
+    // A probe that hears 503 of a replica that is starting, or going, is no failure.
+    if (response.locals.isReview === true) metrics.countFailure(failure.status);
     logFailure(error, failure.status, request, response.locals.admission, logger);
     if (!response.headersSent && !response.destroyed) sendFailure(request, response, failure, traffic);
   });

@@ -5,7 +5,7 @@ import type { Decision } from '../core/decision.ts';
 export interface Metrics {
   /** A review was answered. */
   readonly countReview: (policy: string, mode: Mode, decisions: readonly Decision[], seconds: number) => void;
-  /** A request got an HTTP error. */
+  /** A review got an HTTP error. */
   readonly countFailure: (status: number) => void;
   /** A policy's resource has changed. */
   readonly countPolicy: (result: 'inForce' | 'refused') => void;

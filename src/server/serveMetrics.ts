@@ -48,7 +48,7 @@ export async function serveMetrics(
   });
   const failures = new Counter({
     name: 'kube_harden_failures_total',
-    help: 'Requests that got an HTTP error, by its status: failurePolicy has decided.',
+    help: 'Reviews that got an HTTP error, by its status: failurePolicy has decided.',
     labelNames: ['status'],
     registers,
   });

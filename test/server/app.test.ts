@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { noMetrics } from '../../src/server/metrics.ts';
 import type { TestServer } from './client.ts';
 import { readRecorded, startTestServer, until } from './client.ts';
 
@@ -272,6 +273,19 @@ describe('server', () => {
       text: '{"error":"too many requests at a time"}',
     });
     await small.stop();
+  });
+
+  it('counts the reviews that fail, and no probes', async () => {
+    const counted: number[] = [];
+    const counting = await startTestServer({
+      metrics: { ...noMetrics, countFailure: (status) => counted.push(status) },
+    });
+    counting.holder.policies = undefined;
+    for (const path of ['/readyz', '/']) await counting.send('GET', path);
+    expect(counted).to.deep.equal([]);
+    await counting.send('POST', '/enforce/hardened', readRecorded('create-pod'));
+    expect(counted).to.deep.equal([503]);
+    await counting.stop();
   });
 
   describe('that is closing', () => {

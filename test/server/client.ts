@@ -8,6 +8,7 @@ import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { connect } from 'node:tls';
 import type { Logger } from 'winston';
 import { makeLogger } from '../../src/server/logger.ts';
+import type { Metrics } from '../../src/server/metrics.ts';
 import { noMetrics } from '../../src/server/metrics.ts';
 import type { PolicyHolder } from '../../src/server/policyHolder.ts';
 import type { RunningServer } from '../../src/server/startServer.ts';
@@ -44,7 +45,7 @@ export interface TestServer {
 }
 
 /** A real HTTPS server on a free port, and a client that believes its CA alone. */
-export async function startTestServer(options: { mostInFlight?: number } = {}): Promise<TestServer> {
+export async function startTestServer(options: { mostInFlight?: number; metrics?: Metrics } = {}): Promise<TestServer> {
   const certificate = await makeThrowawayCertificate();
   const lines: string[] = [];
   const sink = new Writable({
