@@ -50,9 +50,10 @@ const graceSeconds = 15;
 /**
  * Makes a client by what kubectl would use, or a pod's service account.
  *
+ * @param ending breaks off all that is being asked, and whatever would be asked later.
  * @throws {PlainError} where there is no cluster to be found.
  */
-export async function makeKubeClient(kubeconfig?: string): Promise<KubeClient> {
+export async function makeKubeClient(kubeconfig: string | undefined, ending: AbortSignal): Promise<KubeClient> {
   // Half a second and 90 MB, for whoever talks to a cluster alone.
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
@@ -92,7 +93,7 @@ export async function makeKubeClient(kubeconfig?: string): Promise<KubeClient> {
     throw refusal(status, await readAll(response));
   };
   const ask = async (method: string, path: string, body?: JsonObject, contentType?: string): Promise<JsonObject> => {
-    const signal = AbortSignal.timeout(requestMilliseconds);
+    const signal = AbortSignal.any([ending, AbortSignal.timeout(requestMilliseconds)]);
     const given = { ...(body !== undefined && { body }), ...(contentType !== undefined && { contentType }) };
     return parseObject(await readAll(await send(method, path, { signal, ...given })));
   };
@@ -104,7 +105,7 @@ export async function makeKubeClient(kubeconfig?: string): Promise<KubeClient> {
     watch: async (path, onEvent, signal) => {
       const separator = path.includes('?') ? '&' : '?';
       const query = `${separator}watch=true&allowWatchBookmarks=true&timeoutSeconds=${watchSeconds}`;
-      const limit = AbortSignal.any([signal, AbortSignal.timeout((watchSeconds + graceSeconds) * 1000)]);
+      const limit = AbortSignal.any([ending, signal, AbortSignal.timeout((watchSeconds + graceSeconds) * 1000)]);
       await readEvents(await send('GET', path + query, { signal: limit }), onEvent);
     },
   };

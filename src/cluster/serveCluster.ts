@@ -46,6 +46,9 @@ const serviceName = 'kube-harden';
 const caSecret = 'kube-harden-ca';
 const leaseName = 'kube-harden';
 
+/** What an API server may take to hear that a replica ends; well below the 30 seconds after which Kubernetes kills it. */
+const millisecondsToPart = 2000;
+
 /**
  * Runs the webhook in a cluster until a signal ends it: policies are resources as well as files, and the certificate,
  * the webhook configuration and the policies' status are kept as they should be.
@@ -60,7 +63,8 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
     throw new StartError(`--default-policy ${defaultPolicy}: is none of ${[...builtIn.keys()].join(', ')}`);
   }
   const files = await readFiles(options);
-  const client = await makeKubeClient(options.kubeconfig);
+  const parting = new AbortController();
+  const client = await makeKubeClient(options.kubeconfig, parting.signal);
   // Until there is a certificate, or policies, it is not ready, and nobody calls.
   const holder: PolicyHolder = { policies: undefined, hasCertificate: files !== undefined };
   const first = files?.certificate ?? (await makeThrowawayCertificate());
@@ -107,11 +111,9 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
     if (holder.policies === undefined || caBundle === undefined) return;
     const names = [...holder.policies.keys()];
     const choices = { policies: names, defaultPolicy, target, caBundle, namespace };
-    if (leadership.isLeader()) {
-      await configuration.keep(choices);
-      await policies.tell();
-    }
+    if (leadership.isLeader()) await configuration.keep(choices);
     metrics.setInSync(configuration.isTrue(choices));
+    if (leadership.isLeader()) await policies.tell();
   };
   const only = (name: string): string => `?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
   const follow = (path: string, see: (objects: ReadonlyMap<string, JsonObject>) => void): Promise<void> => {
@@ -141,7 +143,9 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
     stopWatching();
     metrics.close();
     ending.abort();
+    const timer = setTimeout(() => parting.abort(), millisecondsToPart);
     await Promise.all(running);
+    clearTimeout(timer);
   };
   endWithSignals(server, stop, options.drainSeconds, logger);
   logger.info('listening', { port: server.port, builtInPolicies: [...builtIn.keys()] });

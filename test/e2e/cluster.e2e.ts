@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -219,7 +221,7 @@ describeOnEach(
       let lists = 0;
       const ending = new AbortController();
       const following = followObjects(
-        await makeKubeClient(kubeconfigOf(lister)),
+        await makeKubeClient(kubeconfigOf(lister), ending.signal),
         policiesPath,
         () => {
           lists += 1;
@@ -230,6 +232,30 @@ describeOnEach(
       ending.abort();
       await following;
       expect(lists).to.be.within(2, 6);
+    });
+
+    it('ends in time where the API server takes connections and answers nothing', async () => {
+      const hanging = createServer().listen(0, '127.0.0.1');
+      await once(hanging, 'listening');
+      const called = once(hanging, 'connection');
+      const { port } = hanging.address() as AddressInfo;
+      const kubeconfig = join(controlPlane().folder, 'kubeconfig-hanging');
+      const text = await readFile(controlPlane().kubeconfigOf(user), 'utf8');
+      await writeFile(kubeconfig, text.replaceAll(/127\.0\.0\.1:\d+/g, `127.0.0.1:${port}`));
+      const replica = await startServe([
+        '--cluster',
+        '--kubeconfig',
+        kubeconfig,
+        '--port',
+        '0',
+        '--drain-seconds',
+        '0',
+      ]);
+      await called;
+      // It would be killed after six seconds, and no exit code be left.
+      await replica.stop();
+      expect(replica.exitCode()).to.equal(0);
+      hanging.close();
     });
 
     it('stays off when its configuration is deleted, and goes on when it is applied again', async () => {
