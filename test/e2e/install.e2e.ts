@@ -69,6 +69,12 @@ describeOnEach('the installs', (controlPlane) => {
     await until(async () => (await api.request('GET', path)).status === 404);
   });
 
+  it('by Helm takes an image by its digest', () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+    const set = ['--set', `image.repository=registry.test/kube-harden,image.digest=${digest}`];
+    expect(template(set).stdout).to.match(new RegExp(`^ +image: registry\\.test/kube-harden@${digest}$`, 'm'));
+  });
+
   it('by Helm refuses values that it does not know', () => {
     const { status, stderr } = template(['--set', 'defaultPolicy=hardned']);
     expect(status).to.not.equal(0);
