@@ -44,8 +44,14 @@ const requestMilliseconds = 10_000;
 /** How long a watch lasts at most, in seconds; the API server ends it, and it costs next to nothing to begin anew. */
 const watchSeconds = 60;
 
-/** What is silent for so much longer than that is dead; TCP itself would need ten minutes to find out. */
+/** What is silent for so much longer than that hangs, though its connection is alive. */
 const graceSeconds = 15;
+
+/**
+ * How long a connection is idle before TCP asks whether the other end is still there; ten times more, a second apart.
+ * Of a watch that a machine or a firewall on the way has forgotten, nothing else would ever be heard.
+ */
+const idleMilliseconds = 10_000;
 
 /**
  * Makes a client by what kubectl would use, or a pod's service account.
@@ -86,6 +92,7 @@ export async function makeKubeClient(kubeconfig: string | undefined, ending: Abo
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const sent = request(new URL(server + path), { ...options, headers }, resolve);
       sent.on('error', reject);
+      sent.once('socket', (socket) => socket.setKeepAlive(true, idleMilliseconds));
       sent.end(text);
     });
     const status = response.statusCode ?? 0;
