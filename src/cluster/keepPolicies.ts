@@ -10,6 +10,7 @@ import type { JudgedPolicy } from './judgePolicies.ts';
 import { judgePolicies, statusFor } from './judgePolicies.ts';
 import type { KubeClient } from './kubeClient.ts';
 import { policiesPath } from './policyResource.ts';
+import { optOut } from './webhookConfiguration.ts';
 
 export interface PolicyKeeperOptions {
   readonly client: KubeClient;
@@ -60,7 +61,8 @@ export function makePolicyKeeper(options: PolicyKeeperOptions): PolicyKeeper {
   async function tell(): Promise<void> {
     for (const each of judged) await tellStatus(each);
     for (const policy of deleted) {
-      if (holder.policies?.has(policy) !== true) await tellOrphans(policy);
+      // Of a policy that is refused for the name by which namespaces opt out, nobody asks anything.
+      if (policy !== optOut && holder.policies?.has(policy) !== true) await tellOrphans(policy);
       deleted.delete(policy);
     }
   }

@@ -22,7 +22,7 @@ export interface WebhookChoices {
 const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease'];
 
 /** The opt-out of a namespace from a cluster-wide default. */
-const optOut = 'none';
+export const optOut = 'none';
 
 /**
  * Makes the entries of the MutatingWebhookConfiguration: one for each policy and mode. The API server itself matches
