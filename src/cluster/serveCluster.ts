@@ -1,20 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import type { Logger } from 'winston';
 import { endOf } from '../certificates/authority.ts';
 import type { JsonObject } from '../core/json.ts';
-import { describeFileError } from '../files/fileError.ts';
 import { builtInPolicies, loadPolicies } from '../files/policies.ts';
-import type { CertificatePair } from '../server/certificateFiles.ts';
-import { CertificateError, readCertificatePair, watchCertificatePair } from '../server/certificateFiles.ts';
+import type { Certificate, CertificateFiles } from '../server/certificateFiles.ts';
+import { readCertificate, watchCertificate } from '../server/certificateFiles.ts';
 import { endWithSignals } from '../server/lifeCycle.ts';
 import type { LogLevel } from '../server/logger.ts';
 import { makeLogger } from '../server/logger.ts';
 import type { PolicyHolder } from '../server/policyHolder.ts';
 import { listenOrExplain, StartError } from '../server/serve.ts';
 import { makeThrowawayCertificate } from '../server/throwawayCertificate.ts';
-import { describeFault, followObjects } from './followObjects.ts';
+import { followObjects } from './followObjects.ts';
 import { makeAuthorityKeeper } from './keepAuthority.ts';
 import { configurationName, configurationsPath, makeConfigurationKeeper } from './keepConfiguration.ts';
 import { makePolicyKeeper } from './keepPolicies.ts';
@@ -62,16 +59,18 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
   if (defaultPolicy !== undefined && !builtIn.has(defaultPolicy)) {
     throw new StartError(`--default-policy ${defaultPolicy}: is none of ${[...builtIn.keys()].join(', ')}`);
   }
-  const files = await readFiles(options);
+  const given = await readFiles(options);
   const parting = new AbortController();
   const client = await makeKubeClient(options.kubeconfig, parting.signal);
   // Until there is a certificate, or policies, it is not ready, and nobody calls.
-  const holder: PolicyHolder = { policies: undefined, hasCertificate: files !== undefined };
-  const first = files?.certificate ?? (await makeThrowawayCertificate());
+  const holder: PolicyHolder = { policies: undefined, hasCertificate: given !== undefined };
+  const first = given?.certificate ?? (await makeThrowawayCertificate());
   const { server, metrics } = await listenOrExplain(options, first, holder, logger);
 
-  if (files !== undefined) metrics.setCertificateEnd(endOf(files.certificate.cert));
-  let ca = files?.ca;
+  if (given !== undefined) metrics.setCertificateEnd(endOf(given.certificate.cert));
+  metrics.setLeader(false);
+  metrics.setInSync(false);
+  let ca = given?.certificate.ca;
   const ending = new AbortController();
   const { signal } = ending;
   const target = makeTarget(options);
@@ -103,7 +102,7 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
     signal,
   });
   const reconcile = async (): Promise<void> => {
-    if (files === undefined) {
+    if (given === undefined) {
       if (leadership.isLeader()) await authority.keepSecret(configuration.trustedSince);
       await authority.keepCertificate();
     }
@@ -126,19 +125,25 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
   const running = [
     follow(policiesPath, policies.see),
     follow(`${configurationsPath}${only(configurationName)}`, configuration.see),
-    follow(`/api/v1/namespaces/${namespace}/secrets${only(caSecret)}`, authority.see),
+    // Given a certificate, it needs no CA of its own, and no right to read one.
+    ...(given === undefined ? [follow(`/api/v1/namespaces/${namespace}/secrets${only(caSecret)}`, authority.see)] : []),
     loop.run(reconcile),
     leadership.done,
   ];
   const stopWatching =
-    files === undefined
+    given === undefined
       ? () => {}
-      : watchCertificateFiles(files, logger, (certificate, nextCa) => {
-          server.setCertificate(certificate);
-          metrics.setCertificateEnd(endOf(certificate.cert));
-          ca = nextCa;
-          loop.wake();
-        });
+      : watchCertificate(
+          given.files,
+          given.certificate,
+          (certificate) => {
+            server.setCertificate(certificate);
+            metrics.setCertificateEnd(endOf(certificate.cert));
+            ca = certificate.ca;
+            loop.wake();
+          },
+          logger,
+        );
   const stop = async (): Promise<void> => {
     stopWatching();
     metrics.close();
@@ -151,44 +156,18 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
   logger.info('listening', { port: server.port, builtInPolicies: [...builtIn.keys()] });
 }
 
-interface CertificateFiles {
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly caFile: string;
-  readonly certificate: CertificatePair;
-  readonly ca: string;
+interface ReadFiles {
+  readonly files: CertificateFiles;
+  readonly certificate: Certificate;
 }
 
-async function readFiles({ tlsCert, tlsKey, tlsCa }: ClusterOptions): Promise<CertificateFiles | undefined> {
+async function readFiles({ tlsCert, tlsKey, tlsCa }: ClusterOptions): Promise<ReadFiles | undefined> {
   if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined || tlsCa === undefined) {
     throw new StartError('with --cluster, --tls-cert, --tls-key and --tls-ca go together');
   }
-  const certificate = await readCertificatePair(tlsCert, tlsKey);
-  return { certFile: tlsCert, keyFile: tlsKey, caFile: tlsCa, certificate, ca: await readCa(tlsCa) };
-}
-
-async function readCa(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new CertificateError(describeFileError(file, error));
-  }
-}
-
-/** Where the certificate changes, its CA may have changed as well. */
-function watchCertificateFiles(
-  { certFile, keyFile, caFile, certificate }: CertificateFiles,
-  logger: Logger,
-  onChange: (certificate: CertificatePair, ca: string) => void,
-): () => void {
-  const read = (next: CertificatePair): void => {
-    readCa(caFile).then(
-      (ca) => onChange(next, ca),
-      (error: unknown) => logger.error('certificate not reloaded, the old one stays', { error: describeFault(error) }),
-    );
-  };
-  return watchCertificatePair(certFile, keyFile, certificate, read, logger);
+  const files = { certFile: tlsCert, keyFile: tlsKey, caFile: tlsCa };
+  return { files, certificate: await readCertificate(files) };
 }
 
 function makeTarget({ webhookUrl, namespace }: ClusterOptions): WebhookTarget {

@@ -10,6 +10,18 @@ export interface CertificatePair {
   readonly key: string;
 }
 
+export interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Of the CA that signed the certificate, where somebody has to be told to trust it. */
+  readonly caFile?: string;
+}
+
+/** What is in the files. */
+export interface Certificate extends CertificatePair {
+  readonly ca?: string;
+}
+
 /** Certificate files that cannot be used; the message is one line. */
 export class CertificateError extends PlainError {
   override name = 'CertificateError';
@@ -19,26 +31,25 @@ export class CertificateError extends PlainError {
 const millisecondsBetweenLooks = 1000;
 
 /**
- * Reads a certificate and its key and makes sure that they fit.
+ * Reads a certificate, its key and its CA, and makes sure that they can be used.
  *
  * @throws {CertificateError}
  */
-export async function readCertificatePair(certFile: string, keyFile: string): Promise<CertificatePair> {
-  const pair = await readPair(certFile, keyFile);
-  requireMatch(pair, certFile, keyFile);
-  return pair;
+export async function readCertificate(files: CertificateFiles): Promise<Certificate> {
+  const certificate = await readFiles(files);
+  requireUsable(certificate, files);
+  return certificate;
 }
 
 /**
- * Looks at the files every second and hands over each new good pair. A bad one is logged, once, and the old one stays.
+ * Looks at the files every second and hands over what is new and good. What is bad is logged, once, and the old one stays.
  *
  * @returns what ends the looking
  */
-export function watchCertificatePair(
-  certFile: string,
-  keyFile: string,
-  first: CertificatePair,
-  onChange: (pair: CertificatePair) => void,
+export function watchCertificate(
+  files: CertificateFiles,
+  first: Certificate,
+  onChange: (certificate: Certificate) => void,
   logger: Logger,
 ): () => void {
   let current = first;
@@ -48,9 +59,9 @@ export function watchCertificatePair(
     if (isLooking) return;
     isLooking = true;
     try {
-      const next = await readPair(certFile, keyFile);
-      if (next.cert !== current.cert || next.key !== current.key) {
-        requireMatch(next, certFile, keyFile);
+      const next = await readFiles(files);
+      if (next.cert !== current.cert || next.key !== current.key || next.ca !== current.ca) {
+        requireUsable(next, files);
         onChange(next);
         current = next;
         logger.info('certificate reloaded', { validTo: new X509Certificate(next.cert).validTo });
@@ -69,17 +80,24 @@ export function watchCertificatePair(
   return () => clearInterval(timer);
 }
 
-async function readPair(certFile: string, keyFile: string): Promise<CertificatePair> {
-  return { cert: await readText(certFile), key: await readText(keyFile) };
+async function readFiles({ certFile, keyFile, caFile }: CertificateFiles): Promise<Certificate> {
+  const pair = { cert: await readText(certFile), key: await readText(keyFile) };
+  return caFile === undefined ? pair : { ...pair, ca: await readText(caFile) };
 }
 
-function requireMatch({ cert, key }: CertificatePair, certFile: string, keyFile: string): void {
+function requireUsable({ cert, key, ca }: Certificate, { certFile, keyFile, caFile }: CertificateFiles): void {
   try {
     createSecureContext({ cert, key });
     if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) throw new Error('key values mismatch');
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw new CertificateError(`${certFile} and ${keyFile}: are no certificate and its key: ${problem}`);
+  }
+  try {
+    if (ca !== undefined) new X509Certificate(ca);
+  } catch {
+    // The API server would refuse it as caBundle, and nothing else of the webhook configuration could be written.
+    throw new CertificateError(`${caFile}: is no certificate`);
   }
 }
 

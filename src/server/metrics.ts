@@ -13,7 +13,7 @@ export interface Metrics {
   readonly setRefusedPolicies: (count: number) => void;
   /** When the certificate in use ends, in milliseconds since 1970. */
   readonly setCertificateEnd: (milliseconds: number) => void;
-  /** Whether the webhook configuration was last seen as it has to be; whoever writes it knows. */
+  /** Whether the webhook configuration was last seen as it has to be. */
   readonly setInSync: (isInSync: boolean) => void;
   readonly setLeader: (isLeader: boolean) => void;
 }

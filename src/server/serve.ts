@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Logger } from 'winston';
+import { endOf } from '../certificates/authority.ts';
 import { PlainError } from '../core/plainError.ts';
 import { describeFileError } from '../files/fileError.ts';
 import { builtInPolicies, loadPolicies } from '../files/policies.ts';
-import type { CertificatePair } from './certificateFiles.ts';
-import { readCertificatePair, watchCertificatePair } from './certificateFiles.ts';
+import type { Certificate, CertificatePair } from './certificateFiles.ts';
+import { readCertificate, watchCertificate } from './certificateFiles.ts';
 import { endWithSignals } from './lifeCycle.ts';
 import type { LogLevel } from './logger.ts';
 import { makeLogger } from './logger.ts';
@@ -49,7 +50,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   const holder: PolicyHolder = { policies, hasCertificate: true };
   const certificate = await chooseCertificate(options);
   const { server, metrics } = await listenOrExplain(options, certificate, holder, logger);
-  const stopWatching = watch(options, certificate, server, logger);
+  metrics.setCertificateEnd(endOf(certificate.cert));
+  const setCertificate = (next: Certificate): void => {
+    server.setCertificate(next);
+    metrics.setCertificateEnd(endOf(next.cert));
+  };
+  const stopWatching = watch(options, certificate, setCertificate, logger);
   const stop = (): void => {
     stopWatching();
     metrics.close();
@@ -65,8 +71,8 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 /** With a CA where it is a throwaway one. */
-async function chooseCertificate({ tlsCert, tlsKey, host }: ServeOptions): Promise<CertificatePair & { ca?: string }> {
-  if (tlsCert !== undefined && tlsKey !== undefined) return readCertificatePair(tlsCert, tlsKey);
+async function chooseCertificate({ tlsCert, tlsKey, host }: ServeOptions): Promise<Certificate> {
+  if (tlsCert !== undefined && tlsKey !== undefined) return readCertificate({ certFile: tlsCert, keyFile: tlsKey });
   if (tlsCert !== undefined || tlsKey !== undefined) throw new StartError('--tls-cert and --tls-key go together');
   return makeThrowawayCertificate(isWildcard(host) ? undefined : host);
 }
@@ -125,12 +131,12 @@ function explainListening(error: unknown, port: number, host: string | undefined
 
 function watch(
   { tlsCert, tlsKey }: ServeOptions,
-  certificate: CertificatePair,
-  server: RunningServer,
+  certificate: Certificate,
+  onChange: (certificate: Certificate) => void,
   logger: Logger,
 ): () => void {
   if (tlsCert === undefined || tlsKey === undefined) return () => {};
-  return watchCertificatePair(tlsCert, tlsKey, certificate, server.setCertificate, logger);
+  return watchCertificate({ certFile: tlsCert, keyFile: tlsKey }, certificate, onChange, logger);
 }
 
 /** One line to paste, which hardens a sample pod. */

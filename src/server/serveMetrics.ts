@@ -58,7 +58,16 @@ export async function serveMetrics(
     labelNames: ['result'],
     registers,
   });
-  const gauge = (name: string, help: string): InstanceType<typeof Gauge> => new Gauge({ name, help, registers });
+  // Told once it is known: 0 would say that nobody leads where there is nothing to lead.
+  const gauge = (name: string, help: string): { set: (value: number) => void } => {
+    let made: InstanceType<typeof Gauge> | undefined;
+    return {
+      set: (value) => {
+        made ??= new Gauge({ name, help, registers });
+        made.set(value);
+      },
+    };
+  };
   const refused = gauge('kube_harden_policies_refused', 'HardeningPolicy resources whose present spec is refused.');
   const certificateEnd = gauge(
     'kube_harden_certificate_expiry_timestamp_seconds',
@@ -66,7 +75,7 @@ export async function serveMetrics(
   );
   const inSync = gauge(
     'kube_harden_webhook_configuration_in_sync',
-    'Whether entries and caBundle are as they have to be; only the leader knows.',
+    'Whether entries and caBundle are as they have to be, as this replica sees it.',
   );
   const leader = gauge('kube_harden_leader', 'Whether this replica is the one that writes.');
   new Gauge({

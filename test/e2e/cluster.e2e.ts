@@ -325,6 +325,9 @@ describeOnEach(
       await mount(second);
       await until(() => isPublished(second));
       await until(async () => (await hardenedBy('restricted')) === 'restricted');
+      const both = { ...second, ca: `${second.ca}\n${first.ca}` };
+      await mount(both);
+      await until(() => isPublished(both));
       await useReplicas(1);
       await rm(folder, { recursive: true });
     });

@@ -87,7 +87,7 @@ export function kindOf(document: Json): string {
 
 /** The arguments that an overlay, or a component, adds to those of the container. */
 export function addedArguments(directory: string): readonly string[] {
-  const operation = z.object({ path: z.string(), value: z.json() });
+  const operation = z.object({ path: z.string(), value: z.json().optional() });
   return readKustomization(directory)
     .patches.flatMap(({ path }) => readDocuments(join(directory, path)))
     .flatMap((document) => z.array(operation).parse(document))

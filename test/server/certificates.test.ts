@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { expect } from 'chai';
-import { CertificateError, readCertificatePair } from '../../src/server/certificateFiles.ts';
+import { CertificateError, readCertificate } from '../../src/server/certificateFiles.ts';
 import { makeThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
 import { until } from './client.ts';
 
@@ -62,12 +62,14 @@ describe('certificates', () => {
     const [cert, key] = [join(directory, 'one.crt'), join(directory, 'other.key')];
     await writeFile(cert, one.cert);
     await writeFile(key, other.key);
-    const error: unknown = await readCertificatePair(cert, key).catch((thrown: unknown) => thrown);
+    const error: unknown = await readCertificate({ certFile: cert, keyFile: key }).catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(CertificateError);
     expect((error as Error).message).to.match(
       /^\S+one\.crt and \S+other\.key: are no certificate and its key: [^\n]+$/,
     );
-    const missing: unknown = await readCertificatePair('no.crt', key).catch((thrown: unknown) => thrown);
+    const missing: unknown = await readCertificate({ certFile: 'no.crt', keyFile: key }).catch(
+      (thrown: unknown) => thrown,
+    );
     expect((missing as Error).message).to.equal('no.crt: no such file or directory');
   });
 
