@@ -20,7 +20,7 @@ run: $(installed) ## Start the webhook with a throwaway certificate and print a 
 preview: $(installed) ## Show what would change: make preview FILE=pod.yaml [POLICY=hardened]
 	@npm run --silent kube-harden -- preview -f "$(or $(FILE),samples/nginx.yaml)" -p $(or $(POLICY),hardened)
 
-test: $(installed) ## Lint, check the types and run all tests
+test: $(installed) ## Lint, check the types and run all tests but e2e
 	@npm run --silent lint
 	@npm run --silent typecheck
 	@npm run --silent unit
