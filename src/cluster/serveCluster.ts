@@ -84,7 +84,6 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
     lifetimes: { authority: options.caLifetime, certificate: options.certificateLifetime },
     setCertificate: (certificate) => {
       server.setCertificate(certificate);
-      metrics.setCertificateEnd(endOf(certificate.cert));
       holder.hasCertificate = true;
     },
     logger,
@@ -138,7 +137,6 @@ export async function serveCluster(options: ClusterOptions): Promise<void> {
           given.certificate,
           (certificate) => {
             server.setCertificate(certificate);
-            metrics.setCertificateEnd(endOf(certificate.cert));
             ca = certificate.ca;
             loop.wake();
           },

@@ -2,13 +2,9 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'winston';
+import type { KeyPair } from '../certificates/issueCertificate.ts';
 import { PlainError } from '../core/plainError.ts';
 import { describeFileError } from '../files/fileError.ts';
-
-export interface CertificatePair {
-  readonly cert: string;
-  readonly key: string;
-}
 
 export interface CertificateFiles {
   readonly certFile: string;
@@ -18,7 +14,7 @@ export interface CertificateFiles {
 }
 
 /** What is in the files. */
-export interface Certificate extends CertificatePair {
+export interface Certificate extends KeyPair {
   readonly ca?: string;
 }
 

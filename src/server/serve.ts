@@ -3,10 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Logger } from 'winston';
 import { endOf } from '../certificates/authority.ts';
+import type { KeyPair } from '../certificates/issueCertificate.ts';
 import { PlainError } from '../core/plainError.ts';
 import { describeFileError } from '../files/fileError.ts';
 import { builtInPolicies, loadPolicies } from '../files/policies.ts';
-import type { Certificate, CertificatePair } from './certificateFiles.ts';
+import type { Certificate } from './certificateFiles.ts';
 import { readCertificate, watchCertificate } from './certificateFiles.ts';
 import { endWithSignals } from './lifeCycle.ts';
 import type { LogLevel } from './logger.ts';
@@ -51,11 +52,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const certificate = await chooseCertificate(options);
   const { server, metrics } = await listenOrExplain(options, certificate, holder, logger);
   metrics.setCertificateEnd(endOf(certificate.cert));
-  const setCertificate = (next: Certificate): void => {
-    server.setCertificate(next);
-    metrics.setCertificateEnd(endOf(next.cert));
-  };
-  const stopWatching = watch(options, certificate, setCertificate, logger);
+  const stopWatching = watch(options, certificate, server.setCertificate, logger);
   const stop = (): void => {
     stopWatching();
     metrics.close();
@@ -100,7 +97,7 @@ export interface Listening {
  */
 export async function listenOrExplain(
   { port, host, metricsPort }: Pick<ServeOptions, 'port' | 'host' | 'metricsPort'>,
-  { cert, key }: CertificatePair,
+  { cert, key }: KeyPair,
   holder: PolicyHolder,
   logger: Logger,
 ): Promise<Listening> {

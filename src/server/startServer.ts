@@ -3,8 +3,9 @@ import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
+import { endOf } from '../certificates/authority.ts';
+import type { KeyPair } from '../certificates/issueCertificate.ts';
 import { makeApp } from './app.ts';
-import type { CertificatePair } from './certificateFiles.ts';
 import type { Metrics } from './metrics.ts';
 import type { PolicyHolder } from './policyHolder.ts';
 import type { Traffic } from './traffic.ts';
@@ -29,7 +30,7 @@ const millisecondsBetweenLooks = 20;
 export interface ServerOptions {
   readonly port: number;
   readonly host: string | undefined;
-  readonly certificate: CertificatePair;
+  readonly certificate: KeyPair;
   readonly holder: PolicyHolder;
   readonly logger: Logger;
   readonly traffic: Traffic;
@@ -39,8 +40,8 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly port: number;
-  /** Uses another certificate for the connections to come. */
-  readonly setCertificate: (certificate: CertificatePair) => void;
+  /** Uses another certificate for the connections to come, and tells the metrics when it ends. */
+  readonly setCertificate: (certificate: KeyPair) => void;
   /** Is not ready any more, serves on for the drain time, finishes what is in flight, cuts off the rest. */
   readonly close: (drainMilliseconds: number) => Promise<void>;
 }
@@ -51,7 +52,7 @@ export interface RunningServer {
  * @throws what `listen` does: a port in use, an address that is none of the machine's.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { port, host, certificate, logger, traffic } = options;
+  const { port, host, certificate, logger, traffic, metrics } = options;
   const app = makeApp(options);
   const server = createServer(
     {
@@ -74,7 +75,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    setCertificate: (next) => server.setSecureContext({ ...next, minVersion: 'TLSv1.2' }),
+    // Of what else the files hold, the CA for one, nothing is for whoever connects.
+    setCertificate: ({ cert, key }) => {
+      server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+      metrics.setCertificateEnd(endOf(cert));
+    },
     close: async (drainMilliseconds) => {
       traffic.isOpen = false;
       await sleep(drainMilliseconds);

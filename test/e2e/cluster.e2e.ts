@@ -341,6 +341,7 @@ describeOnEach(
         return expected.every((line) => text.includes(`${line}\n`));
       });
       const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      expect(text, 'whoever leads').to.match(/^kube_harden_leader [01]$/m);
       const [, end] = /^kube_harden_certificate_expiry_timestamp_seconds (\d+)$/m.exec(text) ?? [];
       expect(Number(end) - Date.now() / 1000).to.be.within(86_000, 86_400);
       await replica.stop();

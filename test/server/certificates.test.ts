@@ -71,6 +71,13 @@ describe('certificates', () => {
       (thrown: unknown) => thrown,
     );
     expect((missing as Error).message).to.equal('no.crt: no such file or directory');
+    const [caFile, oneKey] = [join(directory, 'no-ca.crt'), join(directory, 'one.key')];
+    await writeFile(caFile, 'x');
+    await writeFile(oneKey, one.key);
+    const noCa: unknown = await readCertificate({ certFile: cert, keyFile: oneKey, caFile }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect((noCa as Error).message).to.equal(`${caFile}: is no certificate`);
   });
 
   it('are taken anew when the files change, a bad pair is not, and SIGTERM ends it all well', async function () {
