@@ -2,6 +2,7 @@ import type { Logger } from 'winston';
 import type { JsonObject } from '../core/json.ts';
 import { isSameJson } from '../core/json.ts';
 import type { Policy } from '../core/policy.ts';
+import { optOut } from '../core/policy.ts';
 import type { Metrics } from '../server/metrics.ts';
 import type { PolicyHolder } from '../server/policyHolder.ts';
 import { rfc3339, writeEvent } from './event.ts';
@@ -10,7 +11,6 @@ import type { JudgedPolicy } from './judgePolicies.ts';
 import { judgePolicies, statusFor } from './judgePolicies.ts';
 import type { KubeClient } from './kubeClient.ts';
 import { policiesPath } from './policyResource.ts';
-import { optOut } from './webhookConfiguration.ts';
 
 export interface PolicyKeeperOptions {
   readonly client: KubeClient;

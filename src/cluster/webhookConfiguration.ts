@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../core/json.ts';
+import { optOut } from '../core/policy.ts';
 
 /** Where the API server finds kube-harden. */
 export type WebhookTarget =
@@ -21,9 +22,6 @@ export interface WebhookChoices {
 /** Those that a cluster cannot start without. */
 const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease'];
 
-/** The opt-out of a namespace from a cluster-wide default. */
-export const optOut = 'none';
-
 /**
  * Makes the entries of the MutatingWebhookConfiguration: one for each policy and mode. The API server itself matches
  * namespaces by their labels and so chooses the path; the server needs no look-up. At most one enforcing entry concerns
@@ -43,28 +41,27 @@ export function makeWebhooks(choices: WebhookChoices): readonly JsonObject[] {
 }
 
 /**
- * What becomes of the namespaces whose label names no policy to enforce. Its names have one part less than those of policies, so
- * that no policy can be called the same: the API server refuses two of one name.
+ * What becomes of the namespaces whose label names no policy to enforce. Its names have one part less than those of
+ * policies, so that no policy can be called the same: the API server refuses two of one name.
  */
 function makeRest(choices: WebhookChoices, policies: readonly string[]): JsonObject {
-  const otherThanChosen = { key: 'kube-harden.io/enforce', operator: 'NotIn', values: [...policies, optOut] };
+  const isOther = labelIsOther('enforce', policies);
   // Nobody in these namespaces asked for kube-harden, and some of them hold what it needs itself: with Fail, a cluster
   // that starts anew would wait for kube-harden, which waits for a network plugin, whose pods wait for kube-harden.
   if (choices.defaultPolicy !== undefined) {
     const path = `/enforce/${choices.defaultPolicy}`;
-    return makeWebhook(choices, 'default-policy', path, [otherThanChosen], mayAnswer(3));
+    return makeWebhook(choices, 'default-policy', path, [isOther], mayAnswer(3));
   }
   // Somebody asked for a policy that is not there, by a slip of the pen or because it was deleted. The server answers
   // 404 to this path, so pods are refused, by a webhook whose name says why; silently unprotected they would stay so.
-  const isChosen = { key: 'kube-harden.io/enforce', operator: 'Exists' };
-  return makeWebhook(choices, 'no-such-policy', '/enforce/none', [isChosen, otherThanChosen], mustAnswer);
+  const labels = [labelIsThere('enforce'), isOther];
+  return makeWebhook(choices, 'no-such-policy', `/enforce/${optOut}`, labels, mustAnswer);
 }
 
 /** Where the label of a preview names no policy the server warns of it: silence would mean that nothing would change. */
 function makeRestOfPreviews(choices: WebhookChoices, policies: readonly string[]): JsonObject {
-  const isAskedFor = { key: 'kube-harden.io/preview', operator: 'Exists' };
-  const otherThanChosen = { key: 'kube-harden.io/preview', operator: 'NotIn', values: [...policies, optOut] };
-  return makeWebhook(choices, 'no-such-preview', '/preview/none', [isAskedFor, otherThanChosen], mayAnswer(1));
+  const labels = [labelIsThere('preview'), labelIsOther('preview', policies)];
+  return makeWebhook(choices, 'no-such-preview', `/preview/${optOut}`, labels, mayAnswer(1));
 }
 
 interface FailureHandling {
@@ -80,8 +77,19 @@ function mayAnswer(timeoutSeconds: number): FailureHandling {
   return { failurePolicy: 'Ignore', timeoutSeconds };
 }
 
-function labelIs(mode: 'enforce' | 'preview', policy: string): readonly JsonObject[] {
+type Mode = 'enforce' | 'preview';
+
+function labelIs(mode: Mode, policy: string): readonly JsonObject[] {
   return [{ key: `kube-harden.io/${mode}`, operator: 'In', values: [policy] }];
+}
+
+function labelIsThere(mode: Mode): JsonObject {
+  return { key: `kube-harden.io/${mode}`, operator: 'Exists' };
+}
+
+/** Also where it is not there at all: so `NotIn` works. */
+function labelIsOther(mode: Mode, policies: readonly string[]): JsonObject {
+  return { key: `kube-harden.io/${mode}`, operator: 'NotIn', values: [...policies, optOut] };
 }
 
 /** Nearly all of a pod is immutable once it is there: its creation and the debug containers added later are what counts. */

@@ -99,11 +99,14 @@ const exception = z
     message: 'needs a podSelector or images; to switch a field off everywhere, leave it out of the policy',
   });
 
+/** What a namespace says to opt out, so no policy is called the same. */
+export const optOut = 'none';
+
 /** A DNS-1123 label, since the name stands in a URL's path and in a namespace's label. */
 const policyName = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/)
-  .refine((name) => name !== 'none', { message: '"none" is what a namespace says to opt out' });
+  .refine((name) => name !== optOut, { message: `"${optOut}" is what a namespace says to opt out` });
 
 /** The one source of what a policy may say: for files, for the types here, and for the custom resource's schema. */
 export const policySchema = z.strictObject({

@@ -7,6 +7,7 @@ import type { AdmissionRequest } from '../admission/review.ts';
 import { readReview } from '../admission/review.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Policy } from '../core/policy.ts';
+import { optOut } from '../core/policy.ts';
 import { readJson } from './body.ts';
 import { HttpError } from './httpError.ts';
 import type { Metrics } from './metrics.ts';
@@ -54,8 +55,8 @@ export function makeApp(options: AppOptions): express.Express {
       policy === undefined ? answerWithoutPolicy(admission, [...policies.keys()]) : answer(admission, policy, mode);
     sendJson(response, 200, JSON.stringify(review), traffic);
     const milliseconds = performance.now() - start;
-    // No policy can be called "none"; what is in the path is anybody's.
-    const name = policy?.name ?? 'none';
+    // No policy can be called so; what is in the path is anybody's.
+    const name = policy?.name ?? optOut;
     metrics.countReview(name, mode, decisions, milliseconds / 1000);
     logger.info('review', describeReview(admission, name, mode, decisions, milliseconds));
   };
