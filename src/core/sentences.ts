@@ -95,7 +95,7 @@ export function warnings(decisions: readonly Decision[], mode: WarningMode, poli
     ...(added.length === 0 ? [] : [listing(`kube-harden ${verb}: `, added)]),
     ...decisions.flatMap((decision) => (decision.action === 'withheld' ? [`kube-harden: ${describe(decision)}`] : [])),
     ...findRemarks(decisions).map((remark) => `kube-harden: ${describeRemark(remark)}`),
-  ].map((line) => cut(printable(line)));
+  ].map(passable);
   return limit([...new Set(lines)]);
 }
 
@@ -105,7 +105,7 @@ export function warnOfNoSuchPolicy(policies: readonly string[]): readonly string
     "kube-harden: nothing to preview: this namespace's label kube-harden.io/preview names no policy",
     listing('kube-harden: the policies are ', policies),
   ];
-  return lines.map((line) => cut(printable(line)));
+  return lines.map(passable);
 }
 
 function listing(start: string, names: readonly string[]): string {
@@ -132,13 +132,10 @@ function limit(lines: readonly string[]): readonly string[] {
   return kept;
 }
 
-/** The API server drops a warning that has a control character in it. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '?');
-}
-
-function cut(line: string): string {
-  return line.length > longestWarning ? `${line.slice(0, longestWarning - 1)}…` : line;
+/** As the API server passes it on: it drops a warning that has a control character in it. */
+function passable(line: string): string {
+  const printable = line.replaceAll(/\p{Cc}/gu, '?');
+  return printable.length > longestWarning ? `${printable.slice(0, longestWarning - 1)}…` : printable;
 }
 
 function describeAddition(decision: Added): string {
