@@ -87,12 +87,16 @@ export function kindOf(document: Json): string {
 
 /** The arguments that an overlay, or a component, adds to those of the container. */
 export function addedArguments(directory: string): readonly string[] {
-  const operation = z.object({ path: z.string(), value: z.json().optional() });
+  const operation = z.union([
+    z.object({ op: z.enum(['add', 'test']), path: z.string(), value: z.json() }),
+    z.object({ op: z.literal('remove'), path: z.string() }),
+  ]);
   return readKustomization(directory)
     .patches.flatMap(({ path }) => readDocuments(join(directory, path)))
     .flatMap((document) => z.array(operation).parse(document))
-    .filter(({ path }) => path === '/spec/template/spec/containers/0/args/-')
-    .map(({ value }) => String(value));
+    .flatMap((each) =>
+      each.op === 'add' && each.path === '/spec/template/spec/containers/0/args/-' ? [String(each.value)] : [],
+    );
 }
 
 /** The webhooks that kube-harden writes where an overlay is installed. */
