@@ -1,9 +1,9 @@
 import { answer } from '../src/admission/answer.ts';
 import { readReview } from '../src/admission/review.ts';
 import { harden, isRefusal } from '../src/core/harden.ts';
-import type { Json, JsonObject } from '../src/core/json.ts';
-import { makeOperations } from '../src/core/operations.ts';
-import type { Policy } from '../src/core/policy.ts';
+import type { Json, JsonObject } from '../src/core/json/json.ts';
+import { makeOperations } from '../src/core/json/operations.ts';
+import type { Policy } from '../src/core/policy/policy.ts';
 import { isValueNestedDeeper } from '../src/server/depth.ts';
 import { makeReview } from './reviews.ts';
 

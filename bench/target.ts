@@ -9,12 +9,12 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { answer } from '../src/admission/answer.ts';
 import { readReview } from '../src/admission/review.ts';
-import type { Json } from '../src/core/json.ts';
+import { makeThrowawayCertificate } from '../src/certificates/throwawayCertificate.ts';
+import type { Json } from '../src/core/json/json.ts';
 import { builtInPolicies, loadPolicies } from '../src/files/policies.ts';
 import { makeLogger } from '../src/server/logger.ts';
 import { serveMetrics } from '../src/server/serveMetrics.ts';
 import { startServer } from '../src/server/startServer.ts';
-import { makeThrowawayCertificate } from '../src/server/throwawayCertificate.ts';
 import { makeTraffic } from '../src/server/traffic.ts';
 import { makeReview } from './reviews.ts';
 

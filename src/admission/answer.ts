@@ -1,10 +1,10 @@
-import type { Decision } from '../core/decision.ts';
-import { fieldName } from '../core/decision.ts';
+import type { Decision } from '../core/decisions/decision.ts';
+import { fieldName } from '../core/decisions/decision.ts';
 import type { Hardening, Refusal } from '../core/harden.ts';
 import { harden, hardenEphemeralContainers, isRefusal } from '../core/harden.ts';
-import type { Json } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
-import type { Policy } from '../core/policy.ts';
+import type { Json } from '../core/json/json.ts';
+import { isJsonObject } from '../core/json/json.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import { ownWork } from '../core/provenance.ts';
 import type { WarningMode } from '../core/sentences.ts';
 import { warnings, warnOfNoSuchPolicy } from '../core/sentences.ts';

@@ -1,5 +1,5 @@
 /** Every answer that kube-harden gives to an AdmissionReview. It never denies: it fills in, or it leaves alone. */
-import type { Patch } from '../core/patch.ts';
+import type { Patch } from '../core/json/patch.ts';
 
 /** Source: k8s.io/api admission/v1, `AdmissionResponse`. */
 export interface AdmissionResponse {

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json/json.ts';
+import { isJsonObject } from '../core/json/json.ts';
 
 /** The parts of an AdmissionReview's request that deciding needs. Source: k8s.io/api admission/v1, `AdmissionRequest`. */
 export interface AdmissionRequest {

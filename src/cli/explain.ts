@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
-import { applyPatch } from '../core/applyPatch.ts';
 import type { EffectiveContainer, EffectiveField, EffectiveValue } from '../core/effectiveFields.ts';
 import { explainContainers, explainPodFields } from '../core/effectiveFields.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { MisplacedField } from '../core/misplacedFields.ts';
-import { findMisplacedFields } from '../core/misplacedFields.ts';
-import type { Policy } from '../core/policy.ts';
+import { applyPatch } from '../core/json/applyPatch.ts';
+import type { JsonObject } from '../core/json/json.ts';
+import type { MisplacedField } from '../core/pod/misplacedFields.ts';
+import { findMisplacedFields } from '../core/pod/misplacedFields.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import { ownWork, policyBefore } from '../core/provenance.ts';
 import { containerKinds, inline } from '../core/sentences.ts';
 import type { PodLevel, PssVersion } from '../standards/evaluate.ts';

@@ -1,7 +1,7 @@
 import type { Hardening } from '../core/harden.ts';
 import { harden, isRefusal } from '../core/harden.ts';
-import { findMisplacedFields } from '../core/misplacedFields.ts';
-import type { Policy } from '../core/policy.ts';
+import { findMisplacedFields } from '../core/pod/misplacedFields.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import { findRemarks } from '../core/remarks.ts';
 import { describe, describeMisplaced, describeRemark } from '../core/sentences.ts';
 import { lineOf } from '../manifest/readManifest.ts';

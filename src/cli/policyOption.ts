@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { Policy } from '../core/policy.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import { builtInPolicies, loadPolicies, loadPolicyFile } from '../files/policies.ts';
 import { UsageError } from './usageError.ts';
 

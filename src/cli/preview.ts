@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { findMisplacedFields } from '../core/misplacedFields.ts';
-import { movePatchBelow } from '../core/patch.ts';
-import type { Policy } from '../core/policy.ts';
+import { movePatchBelow } from '../core/json/patch.ts';
+import { findMisplacedFields } from '../core/pod/misplacedFields.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import { describe } from '../core/sentences.ts';
 import type { EditedManifest } from '../manifest/editManifest.ts';
 import { editDocuments } from '../manifest/editManifest.ts';

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultLifetimes } from '../certificates/authority.ts';
-import type { ClusterOptions } from '../cluster/serveCluster.ts';
-import type { ServeOptions } from '../server/serve.ts';
+import type { InClusterOptions } from '../run/inCluster.ts';
+import type { StandaloneOptions } from '../run/standalone.ts';
 
 const examples = `
 Examples:
@@ -48,14 +48,14 @@ export function serveCommand(): Command {
     )
     .addOption(new Option('--log-level <LEVEL>').choices(['error', 'warn', 'info', 'debug']).default('info'))
     .addHelpText('after', examples)
-    .action(async (options: ServeOptions & ClusterOptions & { cluster?: true }) => {
+    .action(async (options: StandaloneOptions & InClusterOptions & { cluster?: true }) => {
       // Express, winston and TLS are for this command alone; the others start without them.
       if (options.cluster === true) {
-        const { serveCluster } = await import('../cluster/serveCluster.ts');
-        await serveCluster(options);
+        const { serveInCluster } = await import('../run/inCluster.ts');
+        await serveInCluster(options);
       } else {
-        const { serve } = await import('../server/serve.ts');
-        await serve(options);
+        const { serveStandalone } = await import('../run/standalone.ts');
+        await serveStandalone(options);
       }
     });
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'winston';
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json/json.ts';
 import { describeFault } from './followObjects.ts';
 import type { KubeClient } from './kubeClient.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
-import type { Json, JsonObject } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json/json.ts';
+import { isJsonObject } from '../core/json/json.ts';
 import type { KubeClient, WatchEvent } from './kubeClient.ts';
 
 const shortestWait = 100;

@@ -1,7 +1,7 @@
-import type { Json, JsonObject } from '../core/json.ts';
-import { isJsonObject, isSameJson } from '../core/json.ts';
-import type { ParsedPolicy, Policy } from '../core/policy.ts';
-import { parsePolicy } from '../core/policy.ts';
+import type { Json, JsonObject } from '../core/json/json.ts';
+import { isJsonObject, isSameJson } from '../core/json/json.ts';
+import type { ParsedPolicy, Policy } from '../core/policy/policy.ts';
+import { parsePolicy } from '../core/policy/policy.ts';
 
 /** A HardeningPolicy as the API server has it, and what is thought of it. */
 export interface JudgedPolicy {

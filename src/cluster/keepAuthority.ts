@@ -10,8 +10,8 @@ import {
 } from '../certificates/authority.ts';
 import type { KeyPair } from '../certificates/issueCertificate.ts';
 import { issueCertificate } from '../certificates/issueCertificate.ts';
-import type { JsonObject } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json/json.ts';
+import { isJsonObject } from '../core/json/json.ts';
 import { describeFault, metadataOf } from './followObjects.ts';
 import type { KubeClient } from './kubeClient.ts';
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'winston';
-import type { JsonObject } from '../core/json.ts';
-import { isSameJson } from '../core/json.ts';
+import type { JsonObject } from '../core/json/json.ts';
+import { isSameJson } from '../core/json/json.ts';
 import { metadataOf } from './followObjects.ts';
 import type { KubeClient } from './kubeClient.ts';
 import type { WebhookChoices } from './webhookConfiguration.ts';

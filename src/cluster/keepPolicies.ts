@@ -1,8 +1,8 @@
 import type { Logger } from 'winston';
-import type { JsonObject } from '../core/json.ts';
-import { isSameJson } from '../core/json.ts';
-import type { Policy } from '../core/policy.ts';
-import { optOut } from '../core/policy.ts';
+import type { JsonObject } from '../core/json/json.ts';
+import { isSameJson } from '../core/json/json.ts';
+import type { Policy } from '../core/policy/policy.ts';
+import { optOut } from '../core/policy/policy.ts';
 import type { Metrics } from '../server/metrics.ts';
 import type { PolicyHolder } from '../server/policyHolder.ts';
 import { rfc3339, writeEvent } from './event.ts';

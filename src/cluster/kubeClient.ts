@@ -3,8 +3,8 @@ import type { RequestOptions } from 'node:https';
 import { request } from 'node:https';
 import type { Readable } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
-import type { Json, JsonObject } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json/json.ts';
+import { isJsonObject } from '../core/json/json.ts';
 import { PlainError } from '../core/plainError.ts';
 
 /** One thing that happened to an object that is watched. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
-import type { JsonObject } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json/json.ts';
+import { isJsonObject } from '../core/json/json.ts';
 import { describeFault } from './followObjects.ts';
 import type { KubeClient } from './kubeClient.ts';
 import { KubeApiError } from './kubeClient.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Json, JsonObject } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
-import { policySchema } from '../core/policy.ts';
+import type { Json, JsonObject } from '../core/json/json.ts';
+import { isJsonObject } from '../core/json/json.ts';
+import { policySchema } from '../core/policy/policy.ts';
 
 const group = 'kube-harden.io';
 const plural = 'hardeningpolicies';

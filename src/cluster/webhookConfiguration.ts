@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../core/json.ts';
-import { optOut } from '../core/policy.ts';
+import type { Json, JsonObject } from '../core/json/json.ts';
+import { optOut } from '../core/policy/policy.ts';
 
 /** Where the API server finds kube-harden. */
 export type WebhookTarget =

@@ -1,6 +1,6 @@
-import type { Json, JsonObject } from './json.ts';
-import type { Container, ContainerList, Pod } from './pod.ts';
-import { isReadOnlyVolume, readPod } from './pod.ts';
+import type { Json, JsonObject } from './json/json.ts';
+import type { Container, ContainerList, Pod } from './pod/pod.ts';
+import { isReadOnlyVolume, readPod } from './pod/pod.ts';
 
 /** Which scope a value comes from; `unset` where Kubernetes, the node or the image decides. */
 export type FieldSource = 'container' | 'pod' | 'unset';

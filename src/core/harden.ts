@@ -1,15 +1,15 @@
-import type { Added, Decision } from './decision.ts';
-import { fieldName } from './decision.ts';
-import type { Json, JsonObject } from './json.ts';
-import { isJsonObject, isSameJson } from './json.ts';
-import { makeOperations } from './operations.ts';
-import type { Patch } from './patch.ts';
-import { PodShapeError, readPod } from './pod.ts';
-import type { Policy } from './policy.ts';
+import type { Added, Decision } from './decisions/decision.ts';
+import { fieldName } from './decisions/decision.ts';
+import type { Subject } from './decisions/rule.ts';
+import { exceptionsFor, podScope } from './decisions/rule.ts';
+import type { Json, JsonObject } from './json/json.ts';
+import { isJsonObject, isSameJson } from './json/json.ts';
+import { makeOperations } from './json/operations.ts';
+import type { Patch } from './json/patch.ts';
+import { PodShapeError, readPod } from './pod/pod.ts';
+import type { Policy } from './policy/policy.ts';
 import type { OwnField } from './provenance.ts';
 import { findOwnFields, provenanceOf, withoutOwnFields } from './provenance.ts';
-import type { Subject } from './rule.ts';
-import { exceptionsFor, podScope } from './rule.ts';
 import { rules } from './rules.ts';
 
 /** What is to become of a pod. */

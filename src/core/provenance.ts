@@ -3,17 +3,17 @@
  * settings: the API server calls once more when another webhook changed the pod in between, and files that were fixed
  * come by as pods.
  */
-import type { Decision } from './decision.ts';
-import { fieldName } from './decision.ts';
-import type { Json, JsonObject } from './json.ts';
-import { isJsonObject, isSameJson } from './json.ts';
-import type { Addition } from './operations.ts';
-import { compareForRemoval } from './operations.ts';
-import { containerLists } from './pod.ts';
-import type { Policy } from './policy.ts';
-import type { RuleId } from './ruleId.ts';
-import { ruleIds } from './ruleId.ts';
-import { ownVolumePrefix } from './volumeName.ts';
+import type { Decision } from './decisions/decision.ts';
+import { fieldName } from './decisions/decision.ts';
+import { ownVolumePrefix } from './decisions/volumeName.ts';
+import type { Json, JsonObject } from './json/json.ts';
+import { isJsonObject, isSameJson } from './json/json.ts';
+import type { Addition } from './json/operations.ts';
+import { compareForRemoval } from './json/operations.ts';
+import { containerLists } from './pod/pod.ts';
+import type { Policy } from './policy/policy.ts';
+import type { RuleId } from './policy/ruleId.ts';
+import { ruleIds } from './policy/ruleId.ts';
 
 /** The policy that hardened the pod last. */
 export const policyAnnotation = 'kube-harden.io/policy';

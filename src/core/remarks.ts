@@ -1,4 +1,4 @@
-import type { ContainerScope, Decision } from './decision.ts';
+import type { ContainerScope, Decision } from './decisions/decision.ts';
 
 /** What a person should know of a container besides what was decided: something that only its image can tell. */
 export interface Remark {

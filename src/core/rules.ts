@@ -1,4 +1,4 @@
-import type { Rule } from './rule.ts';
+import type { Rule } from './decisions/rule.ts';
 import { allowPrivilegeEscalation } from './rules/allowPrivilegeEscalation.ts';
 import { capabilities } from './rules/capabilities.ts';
 import { fsGroup } from './rules/fsGroup.ts';

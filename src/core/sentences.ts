@@ -1,8 +1,8 @@
 /** The one place where decisions become words. Everything that people read of kube-harden's is made here. */
-import type { Added, Decision, KeptReason, Withheld, WithheldReason } from './decision.ts';
-import type { Json } from './json.ts';
-import type { MisplacedField } from './misplacedFields.ts';
-import type { ContainerList } from './pod.ts';
+import type { Added, Decision, KeptReason, Withheld, WithheldReason } from './decisions/decision.ts';
+import type { Json } from './json/json.ts';
+import type { MisplacedField } from './pod/misplacedFields.ts';
+import type { ContainerList } from './pod/pod.ts';
 import type { Remark } from './remarks.ts';
 import { findRemarks } from './remarks.ts';
 

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlainError } from '../core/plainError.ts';
-import type { Policy, PolicyProblem } from '../core/policy.ts';
-import { parsePolicy } from '../core/policy.ts';
+import type { Policy, PolicyProblem } from '../core/policy/policy.ts';
+import { parsePolicy } from '../core/policy/policy.ts';
 import type { ManifestDocument } from '../manifest/readManifest.ts';
 import { lineOf, ManifestError, readManifest } from '../manifest/readManifest.ts';
 import { describeFileError } from './fileError.ts';

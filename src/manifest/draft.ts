@@ -1,7 +1,7 @@
 import jsonPatch from 'fast-json-patch';
 import type { ParsedNode } from 'yaml';
 import { isAlias, isMap, isSeq } from 'yaml';
-import type { Patch, PatchOperation } from '../core/patch.ts';
+import type { Patch, PatchOperation } from '../core/json/patch.ts';
 import type { ExactValue } from './nodeValue.ts';
 import { copyJson, exactValueOf, isExactObject, isMergeKey, keyOf, setOwn } from './nodeValue.ts';
 import type { ParsedDocument } from './parseDocument.ts';

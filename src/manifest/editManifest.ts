@@ -1,5 +1,5 @@
 import jsonPatch from 'fast-json-patch';
-import type { Patch } from '../core/patch.ts';
+import type { Patch } from '../core/json/patch.ts';
 import { draftPatch, newDrafting } from './draft.ts';
 import { inlineAliases } from './inlineAliases.ts';
 import { DocumentProblem, manifestErrorAt } from './manifestError.ts';

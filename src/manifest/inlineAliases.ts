@@ -1,6 +1,6 @@
 import type { ParsedNode } from 'yaml';
 import { isAlias, isCollection, isMap, isSeq } from 'yaml';
-import type { Patch } from '../core/patch.ts';
+import type { Patch } from '../core/json/patch.ts';
 import type { Draft, Drafting } from './draft.ts';
 import { draftPatch, makeDraft, newDrafting, valueNode } from './draft.ts';
 import { exactValueOf, isExactObject, isMergeKey, isSameValue } from './nodeValue.ts';

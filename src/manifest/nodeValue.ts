@@ -1,6 +1,6 @@
 import type { Alias, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
-import type { Json } from '../core/json.ts';
+import type { Json } from '../core/json/json.ts';
 import { DocumentProblem } from './manifestError.ts';
 import type { ParsedDocument } from './parseDocument.ts';
 import { deepestNesting } from './parseDocument.ts';

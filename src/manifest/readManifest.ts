@@ -1,6 +1,6 @@
 import type { ParsedNode } from 'yaml';
 import { isAlias, isMap, isSeq } from 'yaml';
-import type { Json } from '../core/json.ts';
+import type { Json } from '../core/json/json.ts';
 import { DocumentProblem, lineOfOffset, ManifestError, manifestErrorAt } from './manifestError.ts';
 import { exactValueOf, isMergeKey, keyOf, roundIntegers } from './nodeValue.ts';
 import type { ParsedDocument } from './parseDocument.ts';

@@ -1,6 +1,6 @@
 import type { Alias, Node, ParsedNode } from 'yaml';
 import { isAlias, isMap, isSeq, Pair, parseDocument, Scalar, visit, YAMLMap, YAMLSeq } from 'yaml';
-import type { Patch, PatchOperation } from '../core/patch.ts';
+import type { Patch, PatchOperation } from '../core/json/patch.ts';
 import { isOneLine } from './formatBlock.ts';
 import { formatLiteral, formatScalar } from './formatScalar.ts';
 import type { ExactObject, ExactValue } from './nodeValue.ts';

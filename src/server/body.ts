@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import type { Json } from '../core/json.ts';
+import type { Json } from '../core/json/json.ts';
 import { isTextNestedDeeper, isValueNestedDeeper } from './depth.ts';
 import { HttpError } from './httpError.ts';
 import type { Traffic } from './traffic.ts';

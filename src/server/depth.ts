@@ -1,5 +1,5 @@
-import type { Json } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
+import type { Json } from '../core/json/json.ts';
+import { isJsonObject } from '../core/json/json.ts';
 
 const quote = 0x22;
 const backslash = 0x5c;

@@ -1,5 +1,5 @@
 import type { Mode } from '../admission/answer.ts';
-import type { Decision } from '../core/decision.ts';
+import type { Decision } from '../core/decisions/decision.ts';
 
 /** What happens, for whoever measures it. */
 export interface Metrics {

@@ -1,4 +1,4 @@
-import type { Policy } from '../core/policy.ts';
+import type { Policy } from '../core/policy/policy.ts';
 
 /** What the server answers by. The one thing that changes while it runs. */
 export interface PolicyHolder {

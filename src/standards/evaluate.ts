@@ -1,4 +1,4 @@
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json/json.ts';
 import type { Check, Evaluate, Refusal } from './check.ts';
 import { checks } from './checks.ts';
 import type { Pod } from './pod.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json/json.ts';
 import { booleanField, objectField, objectItems, stringEntries, stringField } from './fields.ts';
 
 /** A container of any kind, with what most checks look at. */

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { answer } from '../../src/admission/answer.ts';
 import { ReviewError, readReview } from '../../src/admission/review.ts';
-import { applyPatch } from '../../src/core/applyPatch.ts';
 import { harden } from '../../src/core/harden.ts';
-import type { Json, JsonObject } from '../../src/core/json.ts';
-import type { Patch } from '../../src/core/patch.ts';
+import { applyPatch } from '../../src/core/json/applyPatch.ts';
+import type { Json, JsonObject } from '../../src/core/json/json.ts';
+import type { Patch } from '../../src/core/json/patch.ts';
 import { builtInPolicy } from '../core/policies.ts';
 
 const hardened = builtInPolicy('hardened');

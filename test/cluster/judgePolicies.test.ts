@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { judgePolicies, statusFor } from '../../src/cluster/judgePolicies.ts';
-import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { Json, JsonObject } from '../../src/core/json/json.ts';
 
 const good: JsonObject = { pod: { runAsNonRoot: true } };
 const better: JsonObject = { pod: { runAsNonRoot: true }, lowPorts: true };

@@ -6,7 +6,7 @@ import { makePolicyResourceDefinition } from '../../src/cluster/policyResource.t
 import { manifests } from '../install/install.ts';
 
 const file = join(manifests, 'base/crd.yaml');
-const header = '# Made by `make golden` from src/core/policy.ts, which reads the policies of files as well.\n';
+const header = '# Made by `make golden` from src/core/policy/policy.ts, which reads the policies of files as well.\n';
 
 describe('the definition of HardeningPolicy', () => {
   it('is what the manifests install', () => {

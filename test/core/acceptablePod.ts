@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { Json, JsonObject } from '../../src/core/json/json.ts';
 
 /** Takes out of a random pod what the API server would reject for reasons of its own; most are accepted then. */
 export function makeAcceptable(random: JsonObject): JsonObject {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { Json, JsonObject } from '../../src/core/json/json.ts';
 
 // Random pods that an API server could admit, rich in what the rules read: every setting that stands against a default,
 // at both scopes, and volumes, mounts and declarations that meet in odd ways.

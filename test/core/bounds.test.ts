@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { harden, isRefusal } from '../../src/core/harden.ts';
-import type { JsonObject } from '../../src/core/json.ts';
+import type { JsonObject } from '../../src/core/json/json.ts';
 import { builtInPolicy } from './policies.ts';
 
 // What a pod's author writes may be made to hurt: neither time nor memory may grow faster than the pod.

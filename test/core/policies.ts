@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { Json, JsonObject } from '../../src/core/json.ts';
-import type { Policy } from '../../src/core/policy.ts';
-import { parsePolicy } from '../../src/core/policy.ts';
+import type { Json, JsonObject } from '../../src/core/json/json.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
+import { parsePolicy } from '../../src/core/policy/policy.ts';
 
 /** @throws where the document is no good policy */
 export function readPolicy(document: Json): Policy {

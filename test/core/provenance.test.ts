@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { applyPatch } from '../../src/core/applyPatch.ts';
 import { harden, isRefusal } from '../../src/core/harden.ts';
-import type { Json, JsonObject } from '../../src/core/json.ts';
-import type { Policy } from '../../src/core/policy.ts';
+import { applyPatch } from '../../src/core/json/applyPatch.ts';
+import type { Json, JsonObject } from '../../src/core/json/json.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import { builtInPolicy } from './policies.ts';
 
 // The annotation that says what kube-harden has added is anybody's to write.

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Decision } from '../../src/core/decision.ts';
+import type { Decision } from '../../src/core/decisions/decision.ts';
 import { warnings } from '../../src/core/sentences.ts';
 
 function withhold(count: number, name = 'c'): Decision[] {

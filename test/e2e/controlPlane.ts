@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
+import { makeThrowawayCertificate } from '../../src/certificates/throwawayCertificate.ts';
 import type { Binaries } from './binaries.ts';
 import { end, startLogged } from './boundProcess.ts';
 import type { KubeApi } from './kubeApi.ts';

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { serveCommand } from '../../src/cli/serve.ts';
 import { harden } from '../../src/core/harden.ts';
-import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { Json, JsonObject } from '../../src/core/json/json.ts';
 import { evaluatePod } from '../../src/standards/evaluate.ts';
 import { builtInPolicy } from '../core/policies.ts';
 import { addedArguments, baseDocument, readDocuments, readKustomization, repository, webhooksOf } from './install.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { makeWebhooks } from '../../src/cluster/webhookConfiguration.ts';
-import type { Json } from '../../src/core/json.ts';
+import type { Json } from '../../src/core/json/json.ts';
 
 // Reads the manifests without kustomize, which not every machine has: of kustomize they use so little that it is told
 // here in a few lines.

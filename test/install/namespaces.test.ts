@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { JsonObject } from '../../src/core/json.ts';
-import { selects } from '../../src/core/labelSelector.ts';
+import type { JsonObject } from '../../src/core/json/json.ts';
+import { selects } from '../../src/core/policy/labelSelector.ts';
 import type { Overlay } from './install.ts';
 import { overlays, policyNames, webhooksOf } from './install.ts';
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { z } from 'zod';
-import { applyPatch } from '../../src/core/applyPatch.ts';
-import type { Json } from '../../src/core/json.ts';
-import type { Patch } from '../../src/core/patch.ts';
+import { applyPatch } from '../../src/core/json/applyPatch.ts';
+import type { Json } from '../../src/core/json/json.ts';
+import type { Patch } from '../../src/core/json/patch.ts';
 import { kindOf, readDocuments } from './install.ts';
 
 const rule = z.strictObject({

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Document } from 'yaml';
-import { applyPatch } from '../../src/core/applyPatch.ts';
-import type { Json, JsonObject } from '../../src/core/json.ts';
-import { makeOperations } from '../../src/core/operations.ts';
-import type { Patch } from '../../src/core/patch.ts';
+import { applyPatch } from '../../src/core/json/applyPatch.ts';
+import type { Json, JsonObject } from '../../src/core/json/json.ts';
+import { makeOperations } from '../../src/core/json/operations.ts';
+import type { Patch } from '../../src/core/json/patch.ts';
 import { editDocuments, editManifest } from '../../src/manifest/editManifest.ts';
 import { ManifestError, readManifest } from '../../src/manifest/readManifest.ts';
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { expect } from 'chai';
+import { makeThrowawayCertificate } from '../../src/certificates/throwawayCertificate.ts';
 import { CertificateError, readCertificate } from '../../src/server/certificateFiles.ts';
-import { makeThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
 import { until } from './client.ts';
 
 const main = join(import.meta.dirname, '../../src/main.ts');

@@ -7,14 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { connect } from 'node:tls';
 import type { Logger } from 'winston';
+import type { ThrowawayCertificate } from '../../src/certificates/throwawayCertificate.ts';
+import { makeThrowawayCertificate } from '../../src/certificates/throwawayCertificate.ts';
 import { makeLogger } from '../../src/server/logger.ts';
 import type { Metrics } from '../../src/server/metrics.ts';
 import { noMetrics } from '../../src/server/metrics.ts';
 import type { PolicyHolder } from '../../src/server/policyHolder.ts';
 import type { RunningServer } from '../../src/server/startServer.ts';
 import { startServer } from '../../src/server/startServer.ts';
-import type { ThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
-import { makeThrowawayCertificate } from '../../src/server/throwawayCertificate.ts';
 import { makeTraffic } from '../../src/server/traffic.ts';
 import { builtInPolicy } from '../core/policies.ts';
 

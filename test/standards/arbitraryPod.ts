@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { Json, JsonObject } from '../../src/core/json/json.ts';
 import type { Level, PssVersion } from '../../src/standards/evaluate.ts';
 
 // Random pods that Kubernetes can decode, rich in what the checks of the Pod Security Standards read: values on both

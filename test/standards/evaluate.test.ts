@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { Json, JsonObject } from '../../src/core/json/json.ts';
 import type { Level, PssVersion, Violation } from '../../src/standards/evaluate.ts';
 import { evaluatePod, parsePssVersion, podLevel } from '../../src/standards/evaluate.ts';
 import { arbitraryLevel, arbitraryPod, arbitraryVersion } from './arbitraryPod.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { Json, JsonObject } from '../../src/core/json/json.ts';
 import { checks } from '../../src/standards/checks.ts';
 import type { PssVersion } from '../../src/standards/evaluate.ts';
 import { evaluatePod } from '../../src/standards/evaluate.ts';

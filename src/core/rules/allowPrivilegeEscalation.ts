@@ -9,10 +9,10 @@
  *
  * Source: k8s.io/kubernetes pkg/apis/core/validation, `ValidateSecurityContext`.
  */
-import type { Objection } from '../fillContainerField.ts';
-import { fillContainerField } from '../fillContainerField.ts';
-import type { Container } from '../pod.ts';
-import type { Rule } from '../rule.ts';
+import type { Objection } from '../decisions/fillContainerField.ts';
+import { fillContainerField } from '../decisions/fillContainerField.ts';
+import type { Rule } from '../decisions/rule.ts';
+import type { Container } from '../pod/pod.ts';
 
 export const allowPrivilegeEscalation: Rule = {
   id: 'allowPrivilegeEscalation',

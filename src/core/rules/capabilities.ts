@@ -9,11 +9,11 @@
  *
  * Source: containerd pkg/cri, `WithCapabilities`; k8s.io/api core/v1, `Capabilities`.
  */
-import type { Objection } from '../fillContainerField.ts';
-import { fillContainerField } from '../fillContainerField.ts';
-import type { Container } from '../pod.ts';
-import { canonicalCapability } from '../pod.ts';
-import type { Rule } from '../rule.ts';
+import type { Objection } from '../decisions/fillContainerField.ts';
+import { fillContainerField } from '../decisions/fillContainerField.ts';
+import type { Rule } from '../decisions/rule.ts';
+import type { Container } from '../pod/pod.ts';
+import { canonicalCapability } from '../pod/pod.ts';
 
 export const capabilities: Rule = {
   id: 'capabilities',

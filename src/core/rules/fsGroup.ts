@@ -7,8 +7,8 @@
  *
  * Source: k8s.io/api core/v1, `PodSecurityContext`.
  */
-import { fillPodField } from '../fillPodField.ts';
-import type { Rule } from '../rule.ts';
+import { fillPodField } from '../decisions/fillPodField.ts';
+import type { Rule } from '../decisions/rule.ts';
 
 export const fsGroup: Rule = {
   id: 'fsGroup',

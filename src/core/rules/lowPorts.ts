@@ -11,12 +11,12 @@
  *
  * Source: Linux net/ipv4 `ip_unprivileged_port_start`; k8s.io/kubernetes pkg/kubelet/sysctl/safe_sysctls.go.
  */
-import type { Decision } from '../decision.ts';
-import { againstLinuxField } from '../fillContainerField.ts';
-import type { Container, Pod } from '../pod.ts';
-import { effective } from '../pod.ts';
-import type { Rule } from '../rule.ts';
-import { isExcepted, podScope } from '../rule.ts';
+import type { Decision } from '../decisions/decision.ts';
+import { againstLinuxField } from '../decisions/fillContainerField.ts';
+import type { Rule } from '../decisions/rule.ts';
+import { isExcepted, podScope } from '../decisions/rule.ts';
+import type { Container, Pod } from '../pod/pod.ts';
+import { effective } from '../pod/pod.ts';
 
 const sysctl = 'net.ipv4.ip_unprivileged_port_start';
 

@@ -8,8 +8,8 @@
  *
  * Source: k8s.io/api core/v1; k8s.io/kubernetes pkg/securitycontext, `DetermineEffectiveSecurityContext`.
  */
-import { againstIdentity, fillSharedField } from '../fillSharedField.ts';
-import type { Rule } from '../rule.ts';
+import { againstIdentity, fillSharedField } from '../decisions/fillSharedField.ts';
+import type { Rule } from '../decisions/rule.ts';
 
 export const runAsGroup: Rule = {
   id: 'runAsGroup',

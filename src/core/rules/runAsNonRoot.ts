@@ -11,14 +11,14 @@
  *
  * Source: k8s.io/kubernetes pkg/kubelet/kuberuntime/security_context_others.go and _windows.go, `verifyRunAsNonRoot`.
  */
-import type { ContainerScope, Decision } from '../decision.ts';
-import type { Objection } from '../fillContainerField.ts';
-import { fillSharedField } from '../fillSharedField.ts';
-import { isJsonObject } from '../json.ts';
-import type { Container, Pod } from '../pod.ts';
-import { effective } from '../pod.ts';
-import type { Rule, Subject } from '../rule.ts';
-import { scopeOf } from '../rule.ts';
+import type { ContainerScope, Decision } from '../decisions/decision.ts';
+import type { Objection } from '../decisions/fillContainerField.ts';
+import { fillSharedField } from '../decisions/fillSharedField.ts';
+import type { Rule, Subject } from '../decisions/rule.ts';
+import { scopeOf } from '../decisions/rule.ts';
+import { isJsonObject } from '../json/json.ts';
+import type { Container, Pod } from '../pod/pod.ts';
+import { effective } from '../pod/pod.ts';
 
 /** Source: security_context_windows.go, `windowsRootUserName`. */
 const windowsAdministrator = 'containeradministrator';

@@ -9,11 +9,11 @@
  *
  * Source: k8s.io/kubernetes pkg/apis/core/validation, `validateSeccompAnnotationsAndFields`.
  */
-import { againstLinuxField } from '../fillContainerField.ts';
-import { fillSharedField } from '../fillSharedField.ts';
-import type { JsonObject } from '../json.ts';
-import type { Policy } from '../policy.ts';
-import type { Rule } from '../rule.ts';
+import { againstLinuxField } from '../decisions/fillContainerField.ts';
+import { fillSharedField } from '../decisions/fillSharedField.ts';
+import type { Rule } from '../decisions/rule.ts';
+import type { JsonObject } from '../json/json.ts';
+import type { Policy } from '../policy/policy.ts';
 
 const podAnnotation = 'seccomp.security.alpha.kubernetes.io/pod';
 const containerAnnotationPrefix = 'container.seccomp.security.alpha.kubernetes.io/';

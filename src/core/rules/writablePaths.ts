@@ -11,18 +11,18 @@
  *
  * Source: k8s.io/kubernetes pkg/apis/core/validation, `ValidateVolumeMounts`; containerd, `WithMounts`.
  */
-import type { Decision } from '../decision.ts';
-import { matchImage } from '../imagePattern.ts';
-import type { JsonObject } from '../json.ts';
-import { cleanPath, isAtOrBelow, resolveRun } from '../path.ts';
-import type { Container, Pod } from '../pod.ts';
-import { isEphemeral, isReadOnlyVolume } from '../pod.ts';
-import type { WritablePath } from '../policy.ts';
-import type { Rule, Subject } from '../rule.ts';
-import { isExcepted, podScope, scopeOf } from '../rule.ts';
-import { nameVolume } from '../volumeName.ts';
-import type { Declarations } from '../writablePathDeclarations.ts';
-import { readDeclarations } from '../writablePathDeclarations.ts';
+import type { Decision } from '../decisions/decision.ts';
+import type { Rule, Subject } from '../decisions/rule.ts';
+import { isExcepted, podScope, scopeOf } from '../decisions/rule.ts';
+import { nameVolume } from '../decisions/volumeName.ts';
+import type { Declarations } from '../decisions/writablePathDeclarations.ts';
+import { readDeclarations } from '../decisions/writablePathDeclarations.ts';
+import type { JsonObject } from '../json/json.ts';
+import { cleanPath, isAtOrBelow, resolveRun } from '../pod/path.ts';
+import type { Container, Pod } from '../pod/pod.ts';
+import { isEphemeral, isReadOnlyVolume } from '../pod/pod.ts';
+import { matchImage } from '../policy/imagePattern.ts';
+import type { WritablePath } from '../policy/policy.ts';
 
 const rule = 'writablePaths';
 

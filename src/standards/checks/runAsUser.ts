@@ -3,7 +3,7 @@
 // Versions: 1.23+; 1.35+ anything goes where spec.hostUsers is false.
 // Source: k8s.io/pod-security-admission, policy/check_runAsUser.go
 
-import type { JsonObject } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json/json.ts';
 import type { Check, Refusal } from '../check.ts';
 import { exceptInUserNamespace } from '../check.ts';
 import { integerField } from '../fields.ts';

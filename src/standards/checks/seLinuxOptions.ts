@@ -4,7 +4,7 @@
 // Versions: 1.0+; 1.31+ allows container_engine_t.
 // Source: k8s.io/pod-security-admission, policy/check_seLinuxOptions.go
 
-import type { JsonObject } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json/json.ts';
 import type { Check, Evaluate, Refusal } from '../check.ts';
 import { objectField, stringField } from '../fields.ts';
 import type { Pod } from '../pod.ts';

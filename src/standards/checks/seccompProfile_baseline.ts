@@ -5,7 +5,7 @@
 // Versions: 1.0+ the annotations; 1.19+ the field alone.
 // Source: k8s.io/pod-security-admission, policy/check_seccompProfile_baseline.go
 
-import type { JsonObject } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json/json.ts';
 import type { Check, Refusal } from '../check.ts';
 import { objectField, stringField } from '../fields.ts';
 import type { Pod } from '../pod.ts';

@@ -4,7 +4,7 @@
 // Versions: 1.19+, in place of seccompProfile_baseline; 1.25+ Windows pods are exempt.
 // Source: k8s.io/pod-security-admission, policy/check_seccompProfile_restricted.go
 
-import type { JsonObject } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json/json.ts';
 import type { Check, Refusal } from '../check.ts';
 import { exceptOnWindows } from '../check.ts';
 import { objectField } from '../fields.ts';

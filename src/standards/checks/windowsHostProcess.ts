@@ -3,7 +3,7 @@
 // Versions: 1.0+
 // Source: k8s.io/pod-security-admission, policy/check_windowsHostProcess.go
 
-import type { JsonObject } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json/json.ts';
 import type { Check, Refusal } from '../check.ts';
 import { booleanField, objectField } from '../fields.ts';
 import type { Pod } from '../pod.ts';

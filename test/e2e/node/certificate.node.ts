@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { JsonObject } from '../../../src/core/json.ts';
+import type { JsonObject } from '../../../src/core/json/json.ts';
 import { eventually } from './eventually.ts';
 import { install, untilRolledOut } from './installation.ts';
 import { startLoad } from './load.ts';

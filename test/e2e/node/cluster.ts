@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { JsonObject } from '../../../src/core/json.ts';
+import type { JsonObject } from '../../../src/core/json/json.ts';
 import { findNodeBinaries } from '../binaries.ts';
 import { end, startLogged } from '../boundProcess.ts';
 import type { ControlPlane } from '../controlPlane.ts';

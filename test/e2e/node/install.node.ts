@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { JsonObject } from '../../../src/core/json.ts';
+import type { JsonObject } from '../../../src/core/json/json.ts';
 import { replicas } from './installation.ts';
 import { confined, processStatus } from './processStatus.ts';
 import { imageNames } from './recipes.ts';

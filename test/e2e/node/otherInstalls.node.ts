@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Json, JsonObject } from '../../../src/core/json.ts';
+import type { Json, JsonObject } from '../../../src/core/json/json.ts';
 import { eventually } from './eventually.ts';
 import { chart, install, installChart, uninstall, untilRolledOut } from './installation.ts';
 import { makeReadyNamespace } from './namespace.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import type { JsonObject } from '../../../src/core/json.ts';
+import type { JsonObject } from '../../../src/core/json/json.ts';
 import type { Level, PssVersion, Violation } from '../../../src/standards/evaluate.ts';
 import { evaluatePod, parsePssVersion } from '../../../src/standards/evaluate.ts';
 import { arbitraryLevel, arbitraryPod, arbitraryVersion } from '../../standards/arbitraryPod.ts';

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import type { JsonObject } from '../../../src/core/json.ts';
+import type { JsonObject } from '../../../src/core/json/json.ts';
 import type { Level, PssVersion, Violation } from '../../../src/standards/evaluate.ts';
 import { arbitraryPod } from '../../standards/arbitraryPod.ts';
 import type { RecordedPod, RecordedVerdicts, Recording } from '../../standards/recorded.ts';

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../../../src/core/json.ts';
-import { isJsonObject } from '../../../src/core/json.ts';
+import type { Json, JsonObject } from '../../../src/core/json/json.ts';
+import { isJsonObject } from '../../../src/core/json/json.ts';
 import type { Level, PssVersion, Violation } from '../../../src/standards/evaluate.ts';
 import type { GoProgram } from '../goProgram.ts';
 import { withGoProgram } from '../goProgram.ts';

@@ -6,10 +6,10 @@
 
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import { applyPatch } from '../../../src/core/applyPatch.ts';
 import { harden, isRefusal } from '../../../src/core/harden.ts';
-import type { JsonObject } from '../../../src/core/json.ts';
-import type { Policy } from '../../../src/core/policy.ts';
+import { applyPatch } from '../../../src/core/json/applyPatch.ts';
+import type { JsonObject } from '../../../src/core/json/json.ts';
+import type { Policy } from '../../../src/core/policy/policy.ts';
 import { ownWork } from '../../../src/core/provenance.ts';
 import { makeAcceptable } from '../../core/acceptablePod.ts';
 import { arbitraryPod } from '../../core/arbitraryPod.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'winston';
-import type { RunningServer } from './startServer.ts';
+import type { RunningServer } from '../server/startServer.ts';
 
 /** What a process exits with that a fault has ended. */
 const exitFault = 1;

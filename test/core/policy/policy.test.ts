@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { Json, JsonObject } from '../../src/core/json.ts';
-import { parsePolicy } from '../../src/core/policy.ts';
-import { ruleIds } from '../../src/core/ruleId.ts';
+import type { Json, JsonObject } from '../../../src/core/json/json.ts';
+import { parsePolicy } from '../../../src/core/policy/policy.ts';
+import { ruleIds } from '../../../src/core/policy/ruleId.ts';
 
 function problemsOf(document: Json): string[] {
   const parsed = parsePolicy(document);

@@ -1,8 +1,8 @@
+import type { Pod } from '../pod/pod.ts';
+import { effective } from '../pod/pod.ts';
 import type { Decision } from './decision.ts';
 import type { Objection } from './fillContainerField.ts';
 import { againstLinuxField } from './fillContainerField.ts';
-import type { Pod } from './pod.ts';
-import { effective } from './pod.ts';
 import type { Subject } from './rule.ts';
 import { isExcepted, podScope } from './rule.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { makeOperations } from '../../src/core/operations.ts';
+import { makeOperations } from '../../../src/core/json/operations.ts';
 
 describe('makeOperations', () => {
   it('makes a missing parent once, with all that comes below it', () => {

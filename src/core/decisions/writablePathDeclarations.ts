@@ -1,8 +1,8 @@
+import { cleanPath, isSizeLimit, pathProblem } from '../pod/path.ts';
+import type { Pod } from '../pod/pod.ts';
+import type { Policy, WritablePath } from '../policy/policy.ts';
+import { addedAnnotation, policyAnnotation } from '../provenance.ts';
 import type { Decision, Withheld, WithheldReason } from './decision.ts';
-import { cleanPath, isSizeLimit, pathProblem } from './path.ts';
-import type { Pod } from './pod.ts';
-import type { Policy, WritablePath } from './policy.ts';
-import { addedAnnotation, policyAnnotation } from './provenance.ts';
 import { podScope } from './rule.ts';
 
 /** Declares paths for each of the pod's containers. */

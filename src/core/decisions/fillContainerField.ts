@@ -1,9 +1,9 @@
+import type { Json } from '../json/json.ts';
+import type { Container, Pod } from '../pod/pod.ts';
+import type { RuleId } from '../policy/ruleId.ts';
 import type { Decision, WithheldReason } from './decision.ts';
-import type { Json } from './json.ts';
-import type { Container, Pod } from './pod.ts';
 import type { Subject } from './rule.ts';
 import { isExcepted, scopeOf } from './rule.ts';
-import type { RuleId } from './ruleId.ts';
 
 export interface ContainerField {
   readonly rule: RuleId;

@@ -3,39 +3,27 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Logger } from 'winston';
 import { endOf } from '../certificates/authority.ts';
-import type { KeyPair } from '../certificates/issueCertificate.ts';
-import { PlainError } from '../core/plainError.ts';
+import { makeThrowawayCertificate } from '../certificates/throwawayCertificate.ts';
 import { describeFileError } from '../files/fileError.ts';
 import { builtInPolicies, loadPolicies } from '../files/policies.ts';
-import type { Certificate } from './certificateFiles.ts';
-import { readCertificate, watchCertificate } from './certificateFiles.ts';
+import type { Certificate } from '../server/certificateFiles.ts';
+import { readCertificate, watchCertificate } from '../server/certificateFiles.ts';
+import type { LogLevel } from '../server/logger.ts';
+import { makeLogger } from '../server/logger.ts';
+import type { PolicyHolder } from '../server/policyHolder.ts';
+import type { RunningServer } from '../server/startServer.ts';
 import { endWithSignals } from './lifeCycle.ts';
-import type { LogLevel } from './logger.ts';
-import { makeLogger } from './logger.ts';
-import type { Metrics } from './metrics.ts';
-import { noMetrics } from './metrics.ts';
-import type { PolicyHolder } from './policyHolder.ts';
-import { serveMetrics } from './serveMetrics.ts';
-import type { RunningServer } from './startServer.ts';
-import { startServer } from './startServer.ts';
-import { makeThrowawayCertificate } from './throwawayCertificate.ts';
-import { makeTraffic } from './traffic.ts';
+import type { Address } from './listen.ts';
+import { listen } from './listen.ts';
+import { StartError } from './startError.ts';
 
-export interface ServeOptions {
+export interface StandaloneOptions extends Address {
   readonly policies?: string;
-  readonly port: number;
-  readonly host?: string;
-  readonly metricsPort?: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly caFile: string;
   readonly drainSeconds: number;
   readonly logLevel: LogLevel;
-}
-
-/** Something that keeps the server from starting; the message is one line. */
-export class StartError extends PlainError {
-  override name = 'StartError';
 }
 
 const sample = join(import.meta.dirname, '../../samples/review-nginx.json');
@@ -45,12 +33,12 @@ const sample = join(import.meta.dirname, '../../samples/review-nginx.json');
  *
  * @throws {StartError} {CertificateError} {PolicyFileError} where it cannot start.
  */
-export async function serve(options: ServeOptions): Promise<void> {
+export async function serveStandalone(options: StandaloneOptions): Promise<void> {
   const logger = makeLogger(process.stdout, options.logLevel);
   const policies = await loadPolicies(options.policies ?? builtInPolicies);
   const holder: PolicyHolder = { policies, hasCertificate: true };
   const certificate = await chooseCertificate(options);
-  const { server, metrics } = await listenOrExplain(options, certificate, holder, logger);
+  const { server, metrics } = await listen(options, certificate, holder, logger);
   metrics.setCertificateEnd(endOf(certificate.cert));
   const stopWatching = watch(options, certificate, server.setCertificate, logger);
   const stop = (): void => {
@@ -68,7 +56,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 /** With a CA where it is a throwaway one. */
-async function chooseCertificate({ tlsCert, tlsKey, host }: ServeOptions): Promise<Certificate> {
+async function chooseCertificate({ tlsCert, tlsKey, host }: StandaloneOptions): Promise<Certificate> {
   if (tlsCert !== undefined && tlsKey !== undefined) return readCertificate({ certFile: tlsCert, keyFile: tlsKey });
   if (tlsCert !== undefined || tlsKey !== undefined) throw new StartError('--tls-cert and --tls-key go together');
   return makeThrowawayCertificate(isWildcard(host) ? undefined : host);
@@ -84,50 +72,8 @@ async function writeCa(file: string, ca: string, server: RunningServer): Promise
   }
 }
 
-/** A server, and its metrics if anybody wants them. */
-export interface Listening {
-  readonly server: RunningServer;
-  readonly metrics: Metrics & { readonly close: () => void };
-}
-
-/**
- * Starts the server, and that of its metrics.
- *
- * @throws {StartError} where the port or the address is not to be had.
- */
-export async function listenOrExplain(
-  { port, host, metricsPort }: Pick<ServeOptions, 'port' | 'host' | 'metricsPort'>,
-  { cert, key }: KeyPair,
-  holder: PolicyHolder,
-  logger: Logger,
-): Promise<Listening> {
-  const traffic = makeTraffic();
-  const at = async <Server>(wanted: number, listening: Promise<Server>): Promise<Server> => {
-    try {
-      return await listening;
-    } catch (error) {
-      throw explainListening(error, wanted, host);
-    }
-  };
-  const metrics =
-    metricsPort === undefined
-      ? { ...noMetrics, close: () => {} }
-      : await at(metricsPort, serveMetrics({ port: metricsPort, host }, traffic, logger));
-  const options = { port, host, certificate: { cert, key }, holder, logger, traffic, metrics };
-  return { server: await at(port, startServer(options)), metrics };
-}
-
-function explainListening(error: unknown, port: number, host: string | undefined): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return new StartError(`port ${port} is in use: choose another one with --port`);
-  if (code === 'EACCES')
-    return new StartError(`port ${port} needs rights that this user has not: choose one from 1024`);
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return new StartError(`${host}: is no address of this machine`);
-  return error;
-}
-
 function watch(
-  { tlsCert, tlsKey }: ServeOptions,
+  { tlsCert, tlsKey }: StandaloneOptions,
   certificate: Certificate,
   onChange: (certificate: Certificate) => void,
   logger: Logger,
@@ -137,7 +83,7 @@ function watch(
 }
 
 /** One line to paste, which hardens a sample pod. */
-function describeTrial({ host, caFile }: ServeOptions, port: number, { policies }: PolicyHolder): string {
+function describeTrial({ host, caFile }: StandaloneOptions, port: number, { policies }: PolicyHolder): string {
   const policy = policies?.has('hardened') === true ? 'hardened' : [...(policies?.keys() ?? [])][0];
   const name = host === undefined || isWildcard(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   const body = quote(`@${relative(process.cwd(), sample)}`);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { imageNames } from '../../src/core/imageName.ts';
-import { compileImagePatterns, matchImage } from '../../src/core/imagePattern.ts';
+import { imageNames } from '../../../src/core/pod/imageName.ts';
+import { compileImagePatterns, matchImage } from '../../../src/core/policy/imagePattern.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
 

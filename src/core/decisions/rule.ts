@@ -1,9 +1,9 @@
+import type { Container, Pod } from '../pod/pod.ts';
+import { matchImage } from '../policy/imagePattern.ts';
+import { selects } from '../policy/labelSelector.ts';
+import type { Exception, Policy } from '../policy/policy.ts';
+import type { RuleId } from '../policy/ruleId.ts';
 import type { ContainerScope, Decision } from './decision.ts';
-import { matchImage } from './imagePattern.ts';
-import { selects } from './labelSelector.ts';
-import type { Container, Pod } from './pod.ts';
-import type { Exception, Policy } from './policy.ts';
-import type { RuleId } from './ruleId.ts';
 
 /** What a rule decides about: one pod under one policy. */
 export interface Subject {

@@ -1,5 +1,5 @@
-import type { Json, JsonArray, JsonObject } from './json.ts';
-import { isJsonObject } from './json.ts';
+import type { Json, JsonArray, JsonObject } from '../json/json.ts';
+import { isJsonObject } from '../json/json.ts';
 
 export type ContainerList = 'initContainers' | 'containers' | 'ephemeralContainers';
 

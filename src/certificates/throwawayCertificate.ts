@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
-import type { KeyPair } from '../certificates/issueCertificate.ts';
-import { issueCertificate, makeAuthority } from '../certificates/issueCertificate.ts';
+import type { KeyPair } from './issueCertificate.ts';
+import { issueCertificate, makeAuthority } from './issueCertificate.ts';
 
 /** A certificate and its key, in PEM, and the CA that signed it. */
 export interface ThrowawayCertificate extends KeyPair {

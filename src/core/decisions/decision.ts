@@ -1,6 +1,6 @@
-import type { Json } from './json.ts';
-import type { ContainerList } from './pod.ts';
-import type { RuleId } from './ruleId.ts';
+import type { Json } from '../json/json.ts';
+import type { ContainerList } from '../pod/pod.ts';
+import type { RuleId } from '../policy/ruleId.ts';
 
 /** Why a field was left as it is, because somebody had decided it already. Codes are stable: audit annotations carry them. */
 export type KeptReason =

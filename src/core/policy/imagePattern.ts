@@ -1,5 +1,5 @@
 import { Minimatch } from 'minimatch';
-import { imageNames } from './imageName.ts';
+import { imageNames } from '../pod/imageName.ts';
 
 /** Longer patterns are refused: no repository name is longer than 255 characters. */
 export const longestImagePattern = 255;

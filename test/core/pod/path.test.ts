@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { cleanPath, isAtOrBelow, isSizeLimit, pathProblem } from '../../src/core/path.ts';
-import { nameVolume } from '../../src/core/volumeName.ts';
+import { nameVolume } from '../../../src/core/decisions/volumeName.ts';
+import { cleanPath, isAtOrBelow, isSizeLimit, pathProblem } from '../../../src/core/pod/path.ts';
 
 describe('paths', () => {
   it('are compared as the kubelet resolves them', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { findMisplacedFields } from '../../src/core/misplacedFields.ts';
-import { describeMisplaced } from '../../src/core/sentences.ts';
+import { findMisplacedFields } from '../../../src/core/pod/misplacedFields.ts';
+import { describeMisplaced } from '../../../src/core/sentences.ts';
 
 describe('findMisplacedFields', () => {
   it('finds fields at the wrong scope and under a wrong name', () => {

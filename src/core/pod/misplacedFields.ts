@@ -1,5 +1,5 @@
-import type { JsonObject } from './json.ts';
-import { isJsonObject } from './json.ts';
+import type { JsonObject } from '../json/json.ts';
+import { isJsonObject } from '../json/json.ts';
 import { containerLists } from './pod.ts';
 import { containerOnlyFields, podOnlyFields, sharedFields } from './securityContextFields.ts';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import type { Json } from '../json/json.ts';
+import { cleanPath, isSizeLimit, pathProblem } from '../pod/path.ts';
+import { containerOnlyFields, podOnlyFields, sharedFields } from '../pod/securityContextFields.ts';
 import type { ImagePatterns } from './imagePattern.ts';
 import { compileImagePatterns, imagePatternProblem } from './imagePattern.ts';
-import type { Json } from './json.ts';
-import { cleanPath, isSizeLimit, pathProblem } from './path.ts';
 import { ruleIds } from './ruleId.ts';
-import { containerOnlyFields, podOnlyFields, sharedFields } from './securityContextFields.ts';
 
 /** Source: k8s.io/kubernetes pkg/apis/core/validation, `IsValidUserID` and `IsValidGroupID`. */
 const largestId = 2 ** 31 - 1;

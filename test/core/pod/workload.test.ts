@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { Json } from '../../src/core/json.ts';
-import { findPods } from '../../src/core/workload.ts';
+import type { Json } from '../../../src/core/json/json.ts';
+import { findPods } from '../../../src/core/pod/workload.ts';
 
 const spec = { containers: [{ name: 'web' }] };
 

@@ -1,10 +1,10 @@
+import type { Json } from '../json/json.ts';
+import type { Container, Pod } from '../pod/pod.ts';
+import { effective } from '../pod/pod.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Added, Decision, Kept } from './decision.ts';
 import type { Objection } from './fillContainerField.ts';
 import { againstLinuxField } from './fillContainerField.ts';
-import type { Json } from './json.ts';
-import type { Container, Pod } from './pod.ts';
-import { effective } from './pod.ts';
-import type { Policy } from './policy.ts';
 import type { Subject } from './rule.ts';
 import { isExcepted, podScope, scopeOf } from './rule.ts';
 

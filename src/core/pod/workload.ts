@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from './json.ts';
-import { isJsonObject } from './json.ts';
+import type { Json, JsonObject } from '../json/json.ts';
+import { isJsonObject } from '../json/json.ts';
 
 /** A pod inside a document, ready for hardening. */
 export interface PodInDocument {

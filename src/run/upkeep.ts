@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Logger } from 'winston';
+import type { Lifetimes } from '../certificates/authority.ts';
+import { followObjects } from '../cluster/followObjects.ts';
+import { makeAuthorityKeeper } from '../cluster/keepAuthority.ts';
+import { configurationName, configurationsPath, makeConfigurationKeeper } from '../cluster/keepConfiguration.ts';
+import { makePolicyKeeper } from '../cluster/keepPolicies.ts';
+import type { KubeClient } from '../cluster/kubeClient.ts';
+import { competeForLease } from '../cluster/lease.ts';
+import type { Loop } from '../cluster/loop.ts';
+import { makeLoop } from '../cluster/loop.ts';
+import { policiesPath } from '../cluster/policyResource.ts';
+import type { WebhookTarget } from '../cluster/webhookConfiguration.ts';
+import type { JsonObject } from '../core/json/json.ts';
+import type { Policy } from '../core/policy/policy.ts';
+import type { PolicyHolder } from '../server/policyHolder.ts';
+import type { Listening } from './listen.ts';
+import type { GivenCertificate, ServingCertificate } from './servingCertificate.ts';
+import { serveGiven, serveIssued } from './servingCertificate.ts';
+
+const caSecret = 'kube-harden-ca';
+const leaseName = 'kube-harden';
+
+export interface UpkeepOptions extends Listening {
+  readonly client: KubeClient;
+  /** kube-harden's own. */
+  readonly namespace: string;
+  readonly builtIn: ReadonlyMap<string, Policy>;
+  readonly defaultPolicy: string | undefined;
+  readonly target: WebhookTarget;
+  /** Undefined where the certificate is kube-harden's own to make. */
+  readonly given: GivenCertificate | undefined;
+  readonly lifetimes: Lifetimes;
+  readonly holder: PolicyHolder;
+  readonly logger: Logger;
+}
+
+/** All that looks after the install while the server answers reviews; none of it is needed to answer one. */
+export interface Upkeep {
+  /** Ends it, and hands the Lease back. */
+  readonly stop: () => Promise<void>;
+}
+
+/** What each part of the upkeep works with. */
+interface Workshop extends UpkeepOptions {
+  readonly loop: Loop;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Starts the upkeep: informers of the policies, the webhook configuration and the CA's Secret, leader election by a
+ * Lease, and the reconciler that goes round after each change and each second.
+ */
+export function startUpkeep(options: UpkeepOptions): Upkeep {
+  const { client, namespace, builtIn, defaultPolicy, target, holder, metrics, logger } = options;
+  metrics.setLeader(false);
+  metrics.setInSync(false);
+  const ending = new AbortController();
+  const { signal } = ending;
+  const loop = makeLoop(logger, signal);
+  const workshop: Workshop = { ...options, loop, signal };
+  const policies = makePolicyKeeper({ client, builtIn, defaultPolicy, holder, metrics, logger });
+  const configuration = makeConfigurationKeeper(client, logger);
+  const running = [
+    follow(workshop, policiesPath, policies.see),
+    follow(workshop, `${configurationsPath}${only(configurationName)}`, configuration.see),
+  ];
+  const certificate = startCertificate(workshop, running);
+  const leadership = competeForLease(client, {
+    namespace,
+    name: leaseName,
+    identity: `${hostname()}_${randomUUID()}`,
+    onChange: (isLeader) => {
+      metrics.setLeader(isLeader);
+      loop.wake();
+    },
+    logger,
+    signal,
+  });
+  const reconcile = async (): Promise<void> => {
+    await certificate.keep(leadership.isLeader(), configuration.trustedSince);
+    const caBundle = certificate.caBundle();
+    if (holder.policies === undefined || caBundle === undefined) return;
+    const choices = { policies: [...holder.policies.keys()], defaultPolicy, target, caBundle, namespace };
+    if (leadership.isLeader()) await configuration.keep(choices);
+    metrics.setInSync(configuration.isTrue(choices));
+    if (leadership.isLeader()) await policies.tell();
+  };
+  running.push(loop.run(reconcile), leadership.done);
+  return {
+    stop: async () => {
+      certificate.stop();
+      ending.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+/** Starts what keeps the certificate in use good; what it follows is added to what runs. */
+function startCertificate(workshop: Workshop, running: Promise<void>[]): ServingCertificate {
+  const { client, namespace, target, given, lifetimes, holder, server, loop, logger } = workshop;
+  // Given a certificate, it needs no CA of its own, and no right to read one.
+  if (given !== undefined) {
+    const onChange: Parameters<typeof serveGiven>[1] = (certificate) => {
+      server.setCertificate(certificate);
+      loop.wake();
+    };
+    return serveGiven(given, onChange, logger);
+  }
+  const authority = makeAuthorityKeeper({
+    client,
+    namespace,
+    secret: caSecret,
+    serverNames: serverNames(target),
+    lifetimes,
+    setCertificate: (certificate) => {
+      server.setCertificate(certificate);
+      holder.hasCertificate = true;
+    },
+    logger,
+  });
+  running.push(follow(workshop, `/api/v1/namespaces/${namespace}/secrets${only(caSecret)}`, authority.see));
+  return serveIssued(authority);
+}
+
+function follow(
+  { client, loop, logger, signal }: Workshop,
+  path: string,
+  see: (objects: ReadonlyMap<string, JsonObject>) => void,
+): Promise<void> {
+  const seeAndWake = (objects: ReadonlyMap<string, JsonObject>): void => {
+    see(objects);
+    loop.wake();
+  };
+  return followObjects(client, path, seeAndWake, { logger, signal });
+}
+
+function only(name: string): string {
+  return `?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
+}
+
+/** What the API server asks for by SNI, or in a URL. */
+function serverNames(target: WebhookTarget): readonly string[] {
+  if ('url' in target) return [new URL(target.url).hostname];
+  const { name, namespace } = target.service;
+  return [`${name}.${namespace}.svc`];
+}
