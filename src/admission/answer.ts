@@ -8,7 +8,6 @@ import type { Policy } from '../core/policy/policy.ts';
 import { ownWork } from '../core/provenance.ts';
 import type { WarningMode } from '../core/sentences.ts';
 import { warnings, warnOfNoSuchPolicy } from '../core/sentences.ts';
-import { encodeBase64 } from './base64.ts';
 import type { AdmissionReview } from './response.ts';
 import { allow, patched, remark } from './response.ts';
 import type { AdmissionRequest } from './review.ts';
@@ -41,7 +40,7 @@ export function answer(request: AdmissionRequest, policy: Policy, mode: Mode): A
     warnings: warnings(decisions, mode, policy.name),
     auditAnnotations: annotate(decisions, mode, policy),
   };
-  const review = mode === 'enforce' ? patched(uid, patch, remarks, encodeBase64) : remark(uid, remarks);
+  const review = mode === 'enforce' ? patched(uid, patch, remarks) : remark(uid, remarks);
   return { review, decisions };
 }
 

@@ -1,5 +1,6 @@
 /** Every answer that kube-harden gives to an AdmissionReview. It never denies: it fills in, or it leaves alone. */
 import type { Patch } from '../core/json/patch.ts';
+import { encodeJson } from './base64.ts';
 
 /** Source: k8s.io/api admission/v1, `AdmissionResponse`. */
 export interface AdmissionResponse {
@@ -35,23 +36,14 @@ export function remark(uid: string, { warnings, auditAnnotations }: Remarks): Ad
   return review({ uid, allowed: true, ...(warnings.length > 0 && { warnings }), auditAnnotations });
 }
 
-/**
- * Admits the object with a patch. An empty one is left out: patch and patchType go together or not at all.
- *
- * @param encode from text to base64 of its UTF-8 bytes
- */
-export function patched(
-  uid: string,
-  patch: Patch,
-  { warnings, auditAnnotations }: Remarks,
-  encode: (text: string) => string,
-): AdmissionReview {
+/** Admits the object with a patch. An empty one is left out: patch and patchType go together or not at all. */
+export function patched(uid: string, patch: Patch, { warnings, auditAnnotations }: Remarks): AdmissionReview {
   if (patch.length === 0) return remark(uid, { warnings, auditAnnotations });
   return review({
     uid,
     allowed: true,
     patchType: 'JSONPatch',
-    patch: encode(JSON.stringify(patch)),
+    patch: encodeJson(JSON.stringify(patch)),
     ...(warnings.length > 0 && { warnings }),
     auditAnnotations,
   });

@@ -1,5 +1,6 @@
 import { createPrivateKey, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
+import type * as X509 from '@peculiar/x509';
 
 /** A certificate and its key, in PEM. */
 export interface KeyPair {
@@ -74,7 +75,7 @@ export async function issueCertificate(
   return { cert: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
 }
 
-async function loadX509(): Promise<typeof import('@peculiar/x509')> {
+async function loadX509(): Promise<typeof X509> {
   // The library needs this polyfill before it is loaded; both take a tenth of a second that nobody else should pay.
   await import('reflect-metadata');
   return import('@peculiar/x509');

@@ -10,16 +10,11 @@ import type { Json, JsonObject } from './json/json.ts';
 import { isJsonObject, isSameJson } from './json/json.ts';
 import type { Addition } from './json/operations.ts';
 import { compareForRemoval } from './json/operations.ts';
+import { addedAnnotation, policyAnnotation } from './pod/annotations.ts';
 import { containerLists } from './pod/pod.ts';
 import type { Policy } from './policy/policy.ts';
 import type { RuleId } from './policy/ruleId.ts';
 import { ruleIds } from './policy/ruleId.ts';
-
-/** The policy that hardened the pod last. */
-export const policyAnnotation = 'kube-harden.io/policy';
-
-/** A JSON list of the fields that kube-harden added, by their full names. */
-export const addedAnnotation = 'kube-harden.io/added';
 
 /** Source: k8s.io/apimachinery pkg/api/validation, `TotalAnnotationSizeLimitB`. */
 const mostAnnotationBytes = 256 * 1024;

@@ -1,7 +1,7 @@
+import { addedAnnotation, policyAnnotation } from '../pod/annotations.ts';
 import { cleanPath, isSizeLimit, pathProblem } from '../pod/path.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { Policy, WritablePath } from '../policy/policy.ts';
-import { addedAnnotation, policyAnnotation } from '../provenance.ts';
 import type { Decision, Withheld, WithheldReason } from './decision.ts';
 import { podScope } from './rule.ts';
 
