@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from './json/json.ts';
+import { parsePod } from './pod/parsePod.ts';
 import type { Container, ContainerList, Pod } from './pod/pod.ts';
-import { isReadOnlyVolume, readPod } from './pod/pod.ts';
+import { isReadOnlyVolume } from './pod/pod.ts';
 
 /** Which scope a value comes from; `unset` where Kubernetes, the node or the image decides. */
 export type FieldSource = 'container' | 'pod' | 'unset';
@@ -60,7 +61,7 @@ export interface Comparison {
  * @throws {PodShapeError}
  */
 export function explainPodFields({ before, after, own }: Comparison): readonly EffectiveField[] {
-  const blocks = [readPod(before).securityContext, readPod(after).securityContext] as const;
+  const blocks = [parsePod(before).securityContext, parsePod(after).securityContext] as const;
   return explainedPodFields
     .map((field) => ({
       field,
@@ -77,8 +78,8 @@ export function explainPodFields({ before, after, own }: Comparison): readonly E
  * @throws {PodShapeError}
  */
 export function explainContainers({ before, after, own }: Comparison): readonly EffectiveContainer[] {
-  const pod = readPod(before);
-  const hardened = readPod(after);
+  const pod = parsePod(before);
+  const hardened = parsePod(after);
   return pod.containers.map((container, index) => {
     const hardenedContainer = hardened.containers[index] ?? container;
     const { list, name, image } = container;

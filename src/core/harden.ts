@@ -6,7 +6,7 @@ import type { Json, JsonObject } from './json/json.ts';
 import { isJsonObject, isSameJson } from './json/json.ts';
 import { makeOperations } from './json/operations.ts';
 import type { Patch } from './json/patch.ts';
-import { PodShapeError, readPod } from './pod/pod.ts';
+import { PodShapeError, parsePod } from './pod/parsePod.ts';
 import type { Policy } from './policy/policy.ts';
 import type { OwnField } from './provenance.ts';
 import { findOwnFields, provenanceOf, withoutOwnFields } from './provenance.ts';
@@ -34,7 +34,7 @@ export interface Refusal {
 export function harden(pod: Json, policy: Policy): Hardening | Refusal {
   return orRefusal(pod, (raw) => {
     const own = findOwnFields(raw, policy);
-    const authored = readPod(own.length === 0 ? raw : withoutOwnFields(raw, own));
+    const authored = parsePod(own.length === 0 ? raw : withoutOwnFields(raw, own));
     const subject: Subject = {
       pod: authored,
       policy,
@@ -53,8 +53,8 @@ export function harden(pod: Json, policy: Policy): Hardening | Refusal {
  */
 export function hardenEphemeralContainers(pod: Json, oldPod: Json, policy: Policy): Hardening | Refusal {
   return orRefusal(pod, (raw) => {
-    const read = readPod(raw);
-    const oldNames = new Set(readPod(oldPod).containers.map(({ name }) => name));
+    const read = parsePod(raw);
+    const oldNames = new Set(parsePod(oldPod).containers.map(({ name }) => name));
     const own = findOwnFields(raw, policy).filter(({ path }) => path[1] === 'securityContext');
     const decisions = decide({
       pod: read,
@@ -131,9 +131,9 @@ function fieldsToTakeBack(
   const unwanted = own.filter(({ name }) => !wanted.has(name));
   if (unwanted.length === 0) return [];
   // Some container that is not ours to change may have mounted a volume of ours in the meantime.
-  const authored = readPod(withoutOwnFields(raw, own));
+  const authored = parsePod(withoutOwnFields(raw, own));
   const mounted = new Set(authored.containers.flatMap(({ volumeMounts }) => volumeMounts.map(({ name }) => name)));
-  const { volumes } = readPod(raw);
+  const { volumes } = parsePod(raw);
   const isMounted = (path: readonly string[]): boolean =>
     path[1] === 'volumes' && mounted.has(volumes[Number(path[2])]?.['name']);
   return unwanted.filter(({ path }) => !isMounted(path)).map(({ path }) => path);

@@ -1,5 +1,5 @@
-import type { Pod } from './pod.ts';
-import { isInUserNamespace, isWindows } from './pod.ts';
+import type { Pod } from '../core/pod/pod.ts';
+import { isWindows } from './pod.ts';
 
 /** Why a check refuses a pod: the rule in a few words, and what in this pod breaks it, if there is a name for it. */
 export interface Refusal {
@@ -33,5 +33,5 @@ export function exceptOnWindows(evaluate: Evaluate): Evaluate {
 
 /** For what is harmless to the host where root in the pod is not root on the host. */
 export function exceptInUserNamespace(evaluate: Evaluate): Evaluate {
-  return (pod) => (isInUserNamespace(pod) ? undefined : evaluate(pod));
+  return (pod) => (pod.hasUserNamespace ? undefined : evaluate(pod));
 }

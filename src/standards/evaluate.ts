@@ -1,8 +1,8 @@
 import type { JsonObject } from '../core/json/json.ts';
+import type { Pod } from '../core/pod/pod.ts';
+import { readPod } from '../core/pod/pod.ts';
 import type { Check, Evaluate, Refusal } from './check.ts';
 import { checks } from './checks.ts';
-import type { Pod } from './pod.ts';
-import { readPod } from './pod.ts';
 
 export type Level = 'privileged' | 'baseline' | 'restricted';
 

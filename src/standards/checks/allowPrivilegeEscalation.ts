@@ -3,10 +3,10 @@
 // Versions: 1.8+ (when the field came); 1.25+ Windows pods are exempt.
 // Source: k8s.io/pod-security-admission, policy/check_allowPrivilegeEscalation.go
 
+import { booleanField } from '../../core/json/fields.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
 import { exceptOnWindows } from '../check.ts';
-import { booleanField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
 import { containersWhere } from '../pod.ts';
 import { namedContainers } from '../wording.ts';
 

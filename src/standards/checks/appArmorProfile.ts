@@ -5,11 +5,11 @@
 // Versions: 1.0+
 // Source: k8s.io/pod-security-admission, policy/check_appArmorProfile.go
 
+import { objectField, stringField } from '../../core/json/fields.ts';
 import type { JsonObject } from '../../core/json/json.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
-import { objectField, stringField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
-import { containersWhere } from '../pod.ts';
+import { annotationsOf, containersWhere } from '../pod.ts';
 import { goLiteral, plural, quoted, setters, sortedUnique } from '../wording.ts';
 
 const annotationPrefix = 'container.apparmor.security.beta.kubernetes.io/';
@@ -24,7 +24,7 @@ function refuseOtherProfiles(pod: Pod): Refusal | undefined {
   const podType = forbiddenType(pod.securityContext);
   const containers = containersWhere(pod, ({ securityContext }) => forbiddenType(securityContext) !== undefined);
   const types = [podType, ...pod.containers.map(({ securityContext }) => forbiddenType(securityContext))];
-  const annotations = pod.annotations
+  const annotations = annotationsOf(pod)
     .filter(([key, value]) => key.startsWith(annotationPrefix) && !isAllowedAnnotation(value))
     .map(([key, value]) => `${key}=${goLiteral(value)}`);
 
@@ -43,7 +43,7 @@ function refuseOtherProfiles(pod: Pod): Refusal | undefined {
 }
 
 /** The type of a profile that is set and not allowed; a profile without a type is one with an empty type. */
-function forbiddenType(securityContext: JsonObject | undefined): string | undefined {
+function forbiddenType(securityContext: JsonObject): string | undefined {
   const profile = objectField(securityContext, 'appArmorProfile');
   if (profile === undefined) {
     return undefined;

@@ -3,9 +3,9 @@
 // Versions: 1.0+
 // Source: k8s.io/pod-security-admission, policy/check_capabilities_baseline.go
 
+import { objectField, stringItems } from '../../core/json/fields.ts';
+import type { Container, Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
-import { objectField, stringItems } from '../fields.ts';
-import type { Container, Pod } from '../pod.ts';
 import { containersWhere } from '../pod.ts';
 import { namedContainers, quoted, sortedUnique } from '../wording.ts';
 

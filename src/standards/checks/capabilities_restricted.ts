@@ -4,10 +4,10 @@
 // Versions: 1.22+, in place of capabilities_baseline; 1.25+ Windows pods are exempt.
 // Source: k8s.io/pod-security-admission, policy/check_capabilities_restricted.go
 
+import { objectField, stringItems } from '../../core/json/fields.ts';
+import type { Container, Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
 import { exceptOnWindows } from '../check.ts';
-import { objectField, stringItems } from '../fields.ts';
-import type { Container, Pod } from '../pod.ts';
 import { containersWhere } from '../pod.ts';
 import { namedContainers, quoted, sortedUnique } from '../wording.ts';
 

@@ -3,9 +3,9 @@
 // Versions: 1.0+
 // Source: k8s.io/pod-security-admission, policy/check_hostNamespaces.go
 
+import { booleanField } from '../../core/json/fields.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
-import { booleanField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
 
 const namespaces = ['hostNetwork', 'hostPID', 'hostIPC'];
 

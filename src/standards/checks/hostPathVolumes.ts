@@ -3,9 +3,9 @@
 // Versions: 1.0+; at the restricted level restrictedVolumes stands in its place.
 // Source: k8s.io/pod-security-admission, policy/check_hostPathVolumes.go
 
+import { objectField, stringField } from '../../core/json/fields.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
-import { objectField, stringField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
 import { plural, quoted } from '../wording.ts';
 
 export const hostPathVolumes: Check = {

@@ -3,9 +3,9 @@
 // Versions: 1.0+
 // Source: k8s.io/pod-security-admission, policy/check_hostPorts.go
 
+import { integerField, objectItems } from '../../core/json/fields.ts';
+import type { Container, Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
-import { integerField, objectItems } from '../fields.ts';
-import type { Container, Pod } from '../pod.ts';
 import { containersWhere } from '../pod.ts';
 import { namedContainers, plural, sortedUnique } from '../wording.ts';
 

@@ -4,9 +4,9 @@
 // Versions: 1.34+
 // Source: k8s.io/pod-security-admission, policy/check_hostProbesAndhostLifecycle.go
 
+import { objectField, stringField } from '../../core/json/fields.ts';
+import type { Container, Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
-import { objectField, stringField } from '../fields.ts';
-import type { Container, Pod } from '../pod.ts';
 import { containersWhere } from '../pod.ts';
 import { namedContainers, plural, quoted, sortedUnique } from '../wording.ts';
 

@@ -3,9 +3,9 @@
 // Versions: 1.0+
 // Source: k8s.io/pod-security-admission, policy/check_privileged.go
 
+import { booleanField } from '../../core/json/fields.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
-import { booleanField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
 import { containersWhere } from '../pod.ts';
 import { namedContainers } from '../wording.ts';
 

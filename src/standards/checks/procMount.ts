@@ -3,10 +3,10 @@
 // Versions: 1.0+; 1.35+ anything goes where spec.hostUsers is false.
 // Source: k8s.io/pod-security-admission, policy/check_procMount_baseline.go
 
+import { stringField } from '../../core/json/fields.ts';
+import type { Container, Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
 import { exceptInUserNamespace } from '../check.ts';
-import { stringField } from '../fields.ts';
-import type { Container, Pod } from '../pod.ts';
 import { containersWhere } from '../pod.ts';
 import { namedContainers, quoted, sortedUnique } from '../wording.ts';
 

@@ -4,10 +4,10 @@
 // Versions: 1.0+, in place of hostPathVolumes.
 // Source: k8s.io/pod-security-admission, policy/check_restrictedVolumes.go
 
+import { objectField, stringField } from '../../core/json/fields.ts';
 import type { JsonObject } from '../../core/json/json.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
-import { objectField, stringField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
 import { plural, quoted, sortedUnique } from '../wording.ts';
 
 const allowedTypes = [

@@ -4,11 +4,11 @@
 // Versions: 1.0+; 1.35+ anything goes where spec.hostUsers is false.
 // Source: k8s.io/pod-security-admission, policy/check_runAsNonRoot.go
 
+import { booleanField } from '../../core/json/fields.ts';
 import type { JsonObject } from '../../core/json/json.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
 import { exceptInUserNamespace } from '../check.ts';
-import { booleanField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
 import { containersWhere } from '../pod.ts';
 import { namedContainers, setters } from '../wording.ts';
 
@@ -40,6 +40,6 @@ function refuseRoot(pod: Pod): Refusal | undefined {
   return { reason, detail: `pod or ${namedContainers(silent)} must set securityContext.runAsNonRoot=true` };
 }
 
-function requiresNonRoot(securityContext: JsonObject | undefined): boolean | undefined {
+function requiresNonRoot(securityContext: JsonObject): boolean | undefined {
   return booleanField(securityContext, 'runAsNonRoot');
 }

@@ -3,11 +3,11 @@
 // Versions: 1.23+; 1.35+ anything goes where spec.hostUsers is false.
 // Source: k8s.io/pod-security-admission, policy/check_runAsUser.go
 
+import { integerField } from '../../core/json/fields.ts';
 import type { JsonObject } from '../../core/json/json.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
 import { exceptInUserNamespace } from '../check.ts';
-import { integerField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
 import { containersWhere } from '../pod.ts';
 import { setters } from '../wording.ts';
 
@@ -31,6 +31,6 @@ function refuseRoot(pod: Pod): Refusal | undefined {
   return { reason: 'runAsUser=0', detail: `${asking.join(' and ')} must not set runAsUser=0` };
 }
 
-function asksForRoot(securityContext: JsonObject | undefined): boolean {
+function asksForRoot(securityContext: JsonObject): boolean {
   return integerField(securityContext, 'runAsUser') === 0;
 }

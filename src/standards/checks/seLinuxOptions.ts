@@ -4,10 +4,10 @@
 // Versions: 1.0+; 1.31+ allows container_engine_t.
 // Source: k8s.io/pod-security-admission, policy/check_seLinuxOptions.go
 
+import { objectField, stringField } from '../../core/json/fields.ts';
 import type { JsonObject } from '../../core/json/json.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Evaluate, Refusal } from '../check.ts';
-import { objectField, stringField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
 import { containersWhere } from '../pod.ts';
 import { plural, quoted, setters, sortedUnique } from '../wording.ts';
 
@@ -49,10 +49,7 @@ function refuseTypesBeyond(allowedTypes: readonly string[]): Evaluate {
   };
 }
 
-function forbiddenOptions(
-  securityContext: JsonObject | undefined,
-  allowedTypes: readonly string[],
-): ForbiddenOptions | undefined {
+function forbiddenOptions(securityContext: JsonObject, allowedTypes: readonly string[]): ForbiddenOptions | undefined {
   const options = objectField(securityContext, 'seLinuxOptions');
   const type = stringField(options, 'type') ?? '';
   const user = (stringField(options, 'user') ?? '') !== '';

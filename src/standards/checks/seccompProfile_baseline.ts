@@ -5,11 +5,11 @@
 // Versions: 1.0+ the annotations; 1.19+ the field alone.
 // Source: k8s.io/pod-security-admission, policy/check_seccompProfile_baseline.go
 
+import { objectField, stringField } from '../../core/json/fields.ts';
 import type { JsonObject } from '../../core/json/json.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
-import { objectField, stringField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
-import { containersWhere } from '../pod.ts';
+import { annotationsOf, containersWhere } from '../pod.ts';
 import { goLiteral, plural, quoted, setters, sortedUnique } from '../wording.ts';
 
 const podAnnotation = 'seccomp.security.alpha.kubernetes.io/pod';
@@ -26,7 +26,7 @@ export const seccompProfileBaseline: Check = {
 
 function refuseOtherAnnotations(pod: Pod): Refusal | undefined {
   const keys = [podAnnotation, ...pod.containers.map(({ name }) => `${containerAnnotationPrefix}${name}`)];
-  const forbidden = pod.annotations
+  const forbidden = annotationsOf(pod)
     .filter(([key, value]) => keys.includes(key) && !isAllowedAnnotation(value))
     .map(([key, value]) => `${key}=${goLiteral(value)}`);
   if (forbidden.length === 0) {
@@ -55,7 +55,7 @@ export function refuseOtherTypes(pod: Pod): Refusal | undefined {
 }
 
 /** The type of a profile that is set and not allowed; a profile without a type is one with an empty type. */
-function forbiddenType(securityContext: JsonObject | undefined): string | undefined {
+function forbiddenType(securityContext: JsonObject): string | undefined {
   const profile = objectField(securityContext, 'seccompProfile');
   if (profile === undefined) {
     return undefined;

@@ -4,11 +4,11 @@
 // Versions: 1.19+, in place of seccompProfile_baseline; 1.25+ Windows pods are exempt.
 // Source: k8s.io/pod-security-admission, policy/check_seccompProfile_restricted.go
 
+import { objectField } from '../../core/json/fields.ts';
 import type { JsonObject } from '../../core/json/json.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
 import { exceptOnWindows } from '../check.ts';
-import { objectField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
 import { containersWhere } from '../pod.ts';
 import { namedContainers } from '../wording.ts';
 import { refuseOtherTypes } from './seccompProfile_baseline.ts';
@@ -39,6 +39,6 @@ function refuseNone(pod: Pod): Refusal | undefined {
   };
 }
 
-function setsProfile(securityContext: JsonObject | undefined): boolean {
+function setsProfile(securityContext: JsonObject): boolean {
   return objectField(securityContext, 'seccompProfile') !== undefined;
 }

@@ -3,9 +3,9 @@
 // Versions: 1.0+; more are allowed from 1.27, 1.29, 1.32 and 1.37 on.
 // Source: k8s.io/pod-security-admission, policy/check_sysctls.go
 
+import { objectItems, stringField } from '../../core/json/fields.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Evaluate, Refusal } from '../check.ts';
-import { objectItems, stringField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
 
 const since0 = [
   'kernel.shm_rmid_forced',

@@ -3,10 +3,10 @@
 // Versions: 1.0+
 // Source: k8s.io/pod-security-admission, policy/check_windowsHostProcess.go
 
+import { booleanField, objectField } from '../../core/json/fields.ts';
 import type { JsonObject } from '../../core/json/json.ts';
+import type { Pod } from '../../core/pod/pod.ts';
 import type { Check, Refusal } from '../check.ts';
-import { booleanField, objectField } from '../fields.ts';
-import type { Pod } from '../pod.ts';
 import { containersWhere } from '../pod.ts';
 import { setters } from '../wording.ts';
 
@@ -30,6 +30,6 @@ function refuseHostProcess(pod: Pod): Refusal | undefined {
   };
 }
 
-function isHostProcess(securityContext: JsonObject | undefined): boolean {
+function isHostProcess(securityContext: JsonObject): boolean {
   return booleanField(objectField(securityContext, 'windowsOptions'), 'hostProcess') === true;
 }

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../core/json/json.ts';
-import { isJsonObject } from '../core/json/json.ts';
+import type { Json, JsonObject } from './json.ts';
+import { isJsonObject } from './json.ts';
 
 // Kubernetes decodes a pod into Go structures before it judges it: what is absent or null has its type's zero value.
 // A value of a wrong type never gets that far, the API server refuses the pod. It is read as absent here, so that no
