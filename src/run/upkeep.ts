@@ -61,7 +61,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   const loop = makeLoop(logger, signal);
   const workshop: Workshop = { ...options, loop, signal };
   const policies = makePolicyKeeper({ client, builtIn, defaultPolicy, holder, metrics, logger });
-  const configuration = makeConfigurationKeeper(client, logger);
+  const configuration = makeConfigurationKeeper({ client, logger });
   const running = [
     follow(workshop, policiesPath, policies.see),
     follow(workshop, `${configurationsPath}${only(configurationName)}`, configuration.see),
