@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultLifetimes } from '../certificates/authority.ts';
 import type { InClusterOptions } from '../run/inCluster.ts';
 import type { StandaloneOptions } from '../run/standalone.ts';
+import { UsageError } from './usageError.ts';
 
 const examples = `
 Examples:
@@ -13,11 +14,12 @@ Examples:
 
 /** Makes the `serve` command: the webhook. */
 export function serveCommand(): Command {
-  return new Command('serve')
+  const command = new Command('serve')
     .summary('run the webhook')
     .description(
       'Runs the webhook over HTTPS: POST /enforce/<policy> and /preview/<policy> take AdmissionReview v1, GET /healthz and /readyz tell how it is. Logs go to standard output, one JSON object a line.',
     )
+    .optionsGroup('Options:')
     .option('--policies <DIR>', 'a directory of policies, instead of the built-in ones')
     .addOption(new Option('--port <PORT>', 'the port to listen on').argParser(readPort).default(8443))
     .addOption(
@@ -26,29 +28,20 @@ export function serveCommand(): Command {
     .option('--host <ADDRESS>', 'the address to listen on (default: all)')
     .option('--tls-cert <FILE>', 'the certificate, in PEM; read again when it changes')
     .option('--tls-key <FILE>', 'its key, in PEM')
-    .option('--ca-file <FILE>', "where to write the throwaway certificate's CA", '.kube-harden/ca.crt')
-    .option('--tls-ca <FILE>', 'with --cluster, what the API server has to trust: the CA of --tls-cert, in PEM')
-    .option('--cluster', 'run in a cluster: policies are resources too, and the webhook configuration is kept true')
-    .option('--kubeconfig <FILE>', 'with --cluster, how to reach it (default: as kubectl does, or as a pod)')
-    .option('--namespace <NAME>', 'with --cluster, where kube-harden itself lives', 'kube-harden')
-    .option('--default-policy <NAME>', 'with --cluster, for each namespace that has not chosen one (default: none)')
-    .option('--webhook-url <URL>', 'with --cluster, where the API server finds kube-harden, if not by its Service')
-    .addOption(
-      new Option('--ca-lifetime <DURATION>', "with --cluster, how long kube-harden's own CA lasts")
-        .argParser(readDuration)
-        .default(defaultLifetimes.authority, '8760h'),
-    )
-    .addOption(
-      new Option('--certificate-lifetime <DURATION>', 'with --cluster, how long the certificates last that it signs')
-        .argParser(readDuration)
-        .default(defaultLifetimes.certificate, '24h'),
-    )
     .addOption(
       new Option('--drain-seconds <SECONDS>', 'how long to serve on after SIGTERM').argParser(readSeconds).default(5),
     )
     .addOption(new Option('--log-level <LEVEL>').choices(['error', 'warn', 'info', 'debug']).default('info'))
+    .helpOption('-h, --help', 'display help for command')
+    .optionsGroup('Without a cluster:')
+    .addOption(caFileOption())
+    .optionsGroup('In a cluster:')
+    .option('--cluster', 'policies are resources too, and the webhook configuration is kept true');
+  for (const option of clusterOptions()) command.addOption(option);
+  return command
     .addHelpText('after', examples)
     .action(async (options: StandaloneOptions & InClusterOptions & { cluster?: true }) => {
+      refuseStrayOptions(command, options.cluster === true);
       // Express, winston and TLS are for this command alone; the others start without them.
       if (options.cluster === true) {
         const { serveInCluster } = await import('../run/inCluster.ts');
@@ -58,6 +51,41 @@ export function serveCommand(): Command {
         await serveStandalone(options);
       }
     });
+}
+
+/** What means something without `--cluster` alone. */
+function caFileOption(): Option {
+  return new Option('--ca-file <FILE>', "where to write the throwaway certificate's CA").default('.kube-harden/ca.crt');
+}
+
+/** What means something with `--cluster` alone. */
+function clusterOptions(): readonly Option[] {
+  return [
+    new Option('--kubeconfig <FILE>', 'how to reach it (default: as kubectl does, or as a pod)'),
+    new Option('--namespace <NAME>', 'where kube-harden itself lives').default('kube-harden'),
+    new Option('--default-policy <NAME>', 'for each namespace that has not chosen one (default: none)'),
+    new Option('--webhook-url <URL>', 'where the API server finds kube-harden, if not by its Service'),
+    new Option('--tls-ca <FILE>', 'what the API server has to trust: the CA of --tls-cert, in PEM'),
+    new Option('--ca-lifetime <DURATION>', "how long kube-harden's own CA lasts")
+      .argParser(readDuration)
+      .default(defaultLifetimes.authority, '8760h'),
+    new Option('--certificate-lifetime <DURATION>', 'how long the certificates last that it signs')
+      .argParser(readDuration)
+      .default(defaultLifetimes.certificate, '24h'),
+  ];
+}
+
+/** An option that would do nothing is a slip: whoever wrote it counts on it. */
+function refuseStrayOptions(command: Command, isInCluster: boolean): void {
+  const [stray, when, remedy] = isInCluster
+    ? ([[caFileOption()], 'with --cluster', ''] as const)
+    : ([clusterOptions(), 'without --cluster', ', or add --cluster'] as const);
+  const flags = stray
+    .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+    .map(({ long }) => long);
+  if (flags.length === 0) return;
+  const [verb, them] = flags.length === 1 ? ['does', 'it'] : ['do', 'them'];
+  throw new UsageError(`${flags.join(', ')} ${verb} nothing ${when}: leave ${them} out${remedy}`);
 }
 
 function readPort(text: string): number {
