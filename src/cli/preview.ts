@@ -4,7 +4,7 @@ import { findMisplacedFields } from '../core/pod/misplacedFields.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { describe } from '../core/sentences.ts';
 import type { EditedManifest } from '../manifest/editManifest.ts';
-import { editDocuments } from '../manifest/editManifest.ts';
+import { editManifest } from '../manifest/editManifest.ts';
 import { formatDiff } from './diff.ts';
 import type { HardenedPod } from './hardenedPods.ts';
 import { hardenPods, remarksOn, titleOf } from './hardenedPods.ts';
@@ -79,8 +79,9 @@ interface Writer {
 }
 
 const writers: Readonly<Record<Format, (streams: Streams) => Writer>> = {
-  diff: ({ stdout, isColored }) => ({
-    write: (input, pods) => stdout.write(formatDiff(input.file, input.text, edit(input, pods).splices, isColored)),
+  diff: ({ stdout, stderr, isColored }) => ({
+    write: (input, pods) =>
+      stdout.write(formatDiff(input.file, input.text, edit(input, pods, stderr).splices, isColored)),
     end: () => {},
   }),
   patch: ({ stdout }) => ({
@@ -89,12 +90,12 @@ const writers: Readonly<Record<Format, (streams: Streams) => Writer>> = {
     },
     end: () => {},
   }),
-  yaml: ({ stdout }) => {
+  yaml: ({ stdout, stderr }) => {
     let isFirst = true;
     return {
       write: (input, pods) => {
         // In the middle of a stream, a byte order mark is part of whatever comes behind it.
-        const edited = edit(input, pods).text;
+        const edited = edit(input, pods, stderr).text;
         const text = isFirst ? edited : edited.replace(/^\uFEFF/, '');
         const separated = isFirst || /^---/m.test(text.trimStart().slice(0, 4)) ? text : `---\n${text}`;
         stdout.write(separated.endsWith('\n') ? separated : `${separated}\n`);
@@ -119,14 +120,17 @@ function objectPatch({ source, patch }: HardenedPod) {
   return movePatchBelow(patch, source.podPath);
 }
 
-function edit(input: Input, pods: readonly HardenedPod[]): EditedManifest {
-  return editDocuments(
+/** What an edit could not keep as it was is told on standard error. */
+function edit(input: Input, pods: readonly HardenedPod[], stderr: NodeJS.WritableStream): EditedManifest {
+  const edited = editManifest(
     input.text,
     pods.map(({ source, patch }) => ({
       document: source.document,
       patch: movePatchBelow(patch, [...source.objectPath, ...source.podPath]),
     })),
   );
+  for (const line of edited.rewritten) stderr.write(`${line}\n`);
+  return edited;
 }
 
 function describeAsData(input: Input, pod: HardenedPod, policy: Policy): object {

@@ -1,9 +1,9 @@
 import jsonPatch from 'fast-json-patch';
 import type { ParsedNode } from 'yaml';
-import { isAlias, isMap, isSeq } from 'yaml';
+import { isAlias, isCollection, isMap } from 'yaml';
 import type { Patch, PatchOperation } from '../core/json/patch.ts';
 import type { ExactValue } from './nodeValue.ts';
-import { copyJson, exactValueOf, isExactObject, isMergeKey, keyOf, setOwn } from './nodeValue.ts';
+import { copyJson, isMergeKey, keyOf, setOwn } from './nodeValue.ts';
 import type { ParsedDocument } from './parseDocument.ts';
 import { parsePointer } from './pointer.ts';
 import type { CollectionNode, ListNode, MapNode } from './textLayout.ts';
@@ -16,6 +16,8 @@ import { UnusualText } from './textLayout.ts';
 export interface Draft {
   readonly node: CollectionNode;
   readonly members: Member[];
+  /** Whether any member is removed, so that positions and indices are no longer the same. */
+  hasRemoved: boolean;
 }
 
 /** An entry of a map or an item of a list. */
@@ -31,116 +33,69 @@ export interface Member {
   inner: Draft | undefined;
 }
 
-/** The drafts of one document; an anchored node has one, whatever alias led to it. */
-export interface Drafting {
-  readonly document: ParsedDocument;
-  readonly drafts: Map<ParsedNode, Draft>;
-  /** By which path an anchored node was first reached; what comes by another is taken for the same edit. */
-  readonly routes: Map<ParsedNode, string>;
-}
-
-export function newDrafting(document: ParsedDocument): Drafting {
-  return { document, drafts: new Map(), routes: new Map() };
-}
-
 /**
- * Notes a patch's operations, each made on what those before it left.
+ * What a patch's operations come to, each made on what those before it left.
  *
- * @throws {UnusualText} for a patch of the root and for removals of what is merged in.
+ * @throws {UnusualText} for a patch of the root, and where an alias or `<<` leads to what changes.
  */
-export function draftPatch(drafting: Drafting, root: ParsedNode, patch: Patch): void {
-  for (const operation of patch) draftOperation(drafting, root, operation);
+export function draftPatch(document: ParsedDocument, root: ParsedNode, patch: Patch): Draft {
+  const draft = draftOf(document, root);
+  for (const operation of patch) draftOperation(document, draft, operation);
+  return draft;
 }
 
-function draftOperation(drafting: Drafting, root: ParsedNode, operation: PatchOperation): void {
+function draftOperation(document: ParsedDocument, root: Draft, operation: PatchOperation): void {
   const path = parsePointer(operation.path);
   const last = path.at(-1);
-  let draft = draftOf(drafting, root, '');
-  if (last === undefined || draft === undefined) throw new UnusualText();
+  let draft = root;
+  if (last === undefined) throw new UnusualText('the whole document makes way', offsetOf(root.node));
   for (const [depth, key] of path.slice(0, -1).entries()) {
-    const member = memberAt(draft, key) ?? takeMergedIn(drafting, draft, key);
+    const member = memberAt(draft, key);
     if (member.written !== undefined) {
       patchWritten(member, path.slice(depth + 1), operation);
       return;
     }
-    const route = `${path.slice(0, depth + 1).join('\0')}\0`;
-    const inner = innerDraft(drafting, draft, member, route);
-    if (inner === undefined) return;
-    draft = inner;
+    member.inner ??= draftOf(document, writtenNode(draft, member));
+    draft = member.inner;
   }
-  if (isMap(draft.node)) draftInMap(drafting, draft, last, operation);
-  else draftInList(draft, last, operation);
+  draftMember(draft, last, operation);
 }
 
-function draftInMap(drafting: Drafting, draft: Draft, key: string, operation: PatchOperation): void {
-  const member = memberAt(draft, key);
+function draftMember(draft: Draft, key: string, operation: PatchOperation): void {
   if (operation.op === 'remove') {
-    if (member === undefined) throw new UnusualText();
-    removeMember(draft, member);
-    // A key that is merged in as well would come back.
-    if (hasMerge(draft) && isMergedIn(drafting, draft, key)) throw new UnusualText();
-  } else if (member === undefined) {
-    addMember(draft, draft.members.length, key, copyJson(operation.value));
-  } else {
-    member.written = copyJson(operation.value);
-    member.inner = undefined;
+    removeMember(draft, memberAt(draft, key));
+    return;
   }
-}
-
-function draftInList(draft: Draft, key: string, operation: PatchOperation): void {
-  const member = memberAt(draft, key);
-  if (operation.op === 'remove') {
-    if (member === undefined) throw new UnusualText();
-    removeMember(draft, member);
-  } else if (operation.op === 'replace') {
-    if (member === undefined) throw new UnusualText();
-    member.written = copyJson(operation.value);
+  const value = copyJson(operation.value);
+  const member = findMember(draft, key);
+  if (member !== undefined && (isMap(draft.node) || operation.op === 'replace')) {
+    member.written = value;
     member.inner = undefined;
-  } else {
-    const position = member === undefined ? draft.members.length : draft.members.indexOf(member);
-    addMember(draft, position, undefined, copyJson(operation.value));
+    return;
   }
-}
-
-function addMember(draft: Draft, position: number, key: string | undefined, value: ExactValue): void {
-  draft.members.splice(position, 0, { key, position: undefined, isRemoved: false, written: value, inner: undefined });
+  const position = member === undefined ? draft.members.length : draft.members.indexOf(member);
+  const added = { key: isMap(draft.node) ? key : undefined, position: undefined, isRemoved: false, inner: undefined };
+  draft.members.splice(position, 0, { ...added, written: value });
 }
 
 function removeMember(draft: Draft, member: Member): void {
   if (member.position === undefined) draft.members.splice(draft.members.indexOf(member), 1);
-  else member.isRemoved = true;
+  else draft.hasRemoved = member.isRemoved = true;
 }
 
 /** The member at a key or index, those that are removed left out. */
-function memberAt(draft: Draft, key: string): Member | undefined {
-  const live = draft.members.filter(({ isRemoved }) => !isRemoved);
-  if (isMap(draft.node)) return live.find((member) => member.key === key);
-  return /^(?:0|[1-9][0-9]*)$/.test(key) ? live[Number(key)] : undefined;
+function findMember({ node, members, hasRemoved }: Draft, key: string): Member | undefined {
+  if (isMap(node)) return members.find((member) => member.key === key && !member.isRemoved);
+  if (!/^(?:0|[1-9][0-9]*)$/.test(key)) return undefined;
+  const live = hasRemoved ? members.filter(({ isRemoved }) => !isRemoved) : members;
+  return live[Number(key)];
 }
 
-/** An entry that stands in the text only by way of `<<` gets its own, which overrides the one that is merged in. */
-function takeMergedIn(drafting: Drafting, draft: Draft, key: string): Member {
-  const value = isMap(draft.node) ? exactValueOf(draft.node as ParsedNode, drafting.document) : undefined;
-  if (!isExactObject(value) || !Object.hasOwn(value, key)) throw new UnusualText();
-  addMember(draft, draft.members.length, key, value[key] ?? null);
-  const member = draft.members.at(-1);
-  if (member === undefined) throw new UnusualText();
+/** A patch that can be made on the value finds each member in the text, but for those that `<<` merges in. */
+function memberAt(draft: Draft, key: string): Member {
+  const member = findMember(draft, key);
+  if (member === undefined) throw new UnusualText('what "<<" merges in changes', offsetOf(draft.node));
   return member;
-}
-
-function hasMerge(draft: Draft): boolean {
-  return isMap(draft.node) && (draft.node as MapNode).items.some(({ key }) => isMergeKey(key));
-}
-
-function isMergedIn(drafting: Drafting, draft: Draft, key: string): boolean {
-  const merges = (draft.node as MapNode).items.filter((pair) => isMergeKey(pair.key));
-  return merges.some(({ value }) => {
-    const sources = isSeq<ParsedNode>(value) ? value.items : value === null ? [] : [value];
-    return sources.some((source) => {
-      const merged = exactValueOf(source, drafting.document);
-      return isExactObject(merged) && Object.hasOwn(merged, key);
-    });
-  });
 }
 
 function patchWritten(member: Member, path: readonly string[], operation: PatchOperation): void {
@@ -150,16 +105,10 @@ function patchWritten(member: Member, path: readonly string[], operation: PatchO
   member.written = result as ExactValue;
 }
 
-/** The draft of a member's value; `undefined` where another path led to the same anchored node before. */
-function innerDraft(drafting: Drafting, draft: Draft, member: Member, route: string): Draft | undefined {
-  if (member.inner !== undefined) {
-    return isFirstRoute(drafting, member.inner.node as ParsedNode, route) ? member.inner : undefined;
-  }
-  const value = member.position === undefined ? undefined : valueNode(draft.node, member.position);
-  if (value == null) throw new UnusualText();
-  const inner = draftOf(drafting, value, route);
-  if (inner !== undefined) member.inner = inner;
-  return inner;
+function writtenNode({ node }: Draft, { position }: Member): ParsedNode {
+  const value = position === undefined ? undefined : valueNode(node, position);
+  if (value == null) throw new UnusualText('a key without a value', offsetOf(node));
+  return value;
 }
 
 /** The node of a member's value: null where not even a colon is written. */
@@ -167,26 +116,15 @@ export function valueNode(node: CollectionNode, position: number): ParsedNode | 
   return isMap(node) ? (node as MapNode).items[position]?.value : (node as ListNode).items[position];
 }
 
-function draftOf(drafting: Drafting, node: ParsedNode, route: string): Draft | undefined {
-  const target = isAlias(node) ? drafting.document.targets.get(node) : node;
-  if (!isMap(target) && !isSeq(target)) throw new UnusualText();
-  if (!isFirstRoute(drafting, target, route)) return undefined;
-  const known = drafting.drafts.get(target);
-  if (known !== undefined) return known;
-  const draft = makeDraft(target as CollectionNode, drafting.document);
-  drafting.drafts.set(target, draft);
-  return draft;
-}
-
-function isFirstRoute(drafting: Drafting, node: ParsedNode, route: string): boolean {
-  if (isAlias(node) || node.anchor === undefined) return true;
-  const first = drafting.routes.get(node);
-  if (first === undefined) drafting.routes.set(node, route);
-  return first === undefined || first === route;
+function offsetOf(node: CollectionNode): number {
+  return node.range[0];
 }
 
 /** A draft of a node in which nothing is done yet. */
-export function makeDraft(node: CollectionNode, { targets }: ParsedDocument): Draft {
+function draftOf({ targets }: ParsedDocument, from: ParsedNode): Draft {
+  if (isAlias(from)) throw new UnusualText('an alias stands for what changes', from.range[0]);
+  if (!isCollection(from)) throw new UnusualText('no map and no list', from.range[0]);
+  const node = from as CollectionNode;
   const keys = isMap(node)
     ? (node as MapNode).items.map(({ key }) => (isMergeKey(key) ? undefined : keyOf(key, targets)))
     : node.items.map(() => undefined);
@@ -197,7 +135,7 @@ export function makeDraft(node: CollectionNode, { targets }: ParsedDocument): Dr
     written: undefined,
     inner: undefined,
   }));
-  return { node, members };
+  return { node, members, hasRemoved: false };
 }
 
 /** Whether a map or list has nothing left that stands in the text; what it comes to is then written as a whole. */

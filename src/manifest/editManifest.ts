@@ -1,11 +1,9 @@
 import jsonPatch from 'fast-json-patch';
-import type { Patch } from '../core/json/patch.ts';
-import { draftPatch, newDrafting } from './draft.ts';
-import { inlineAliases } from './inlineAliases.ts';
-import { DocumentProblem, manifestErrorAt } from './manifestError.ts';
+import type { Patch, PatchOperation } from '../core/json/patch.ts';
+import { draftPatch } from './draft.ts';
+import { DocumentProblem, describePlace, manifestErrorAt } from './manifestError.ts';
 import type { ExactValue } from './nodeValue.ts';
 import { copyJson, exactValueOf, isSameValue } from './nodeValue.ts';
-import type { ParsedDocument } from './parseDocument.ts';
 import { parseDocument } from './parseDocument.ts';
 import type { ManifestDocument } from './readManifest.ts';
 import { rewriteDocument } from './rewriteDocument.ts';
@@ -13,6 +11,7 @@ import type { Splice } from './splice.ts';
 import { applySplices } from './splice.ts';
 import { spliceDraft } from './spliceDraft.ts';
 import { splitStream } from './splitStream.ts';
+import type { Surroundings } from './surroundingStyle.ts';
 import { findSurroundings } from './surroundingStyle.ts';
 import { UnusualText } from './textLayout.ts';
 
@@ -26,33 +25,28 @@ export interface EditedManifest {
   readonly text: string;
   /** What made the text of the one before. */
   readonly splices: readonly Splice[];
-  /** The documents, by index, that had to be written anew: their comments stayed, their spacing may have changed. */
-  readonly rewritten: readonly number[];
+  /** One line for each document that had to be written anew: where, and why. */
+  readonly rewritten: readonly string[];
 }
 
 /**
  * Makes patches as edits of the text that the documents were read from. Comments, order, quoting, indentation and line
- * ends stay; every line that is not concerned stays byte for byte. Where a change of what an anchor names is meant for
- * some of its places alone, the aliases are written out there.
+ * ends stay; every line that is not concerned stays byte for byte. Where no edit does that, the YAML library writes the
+ * document anew: comments stay, spacing may change, and an alias of which one place alone changes is written out there.
  *
  * Each edited document is read again and held against what fast-json-patch makes of it, big integers to the last digit.
  *
- * @throws {ManifestError} where no way comes to that, or a patch is of another document; the text is never returned
+ * @throws {ManifestError} where neither comes to that, or a patch is of another document; the text is never returned
  * wrong.
  */
-export function editManifest(text: string, edits: readonly DocumentEdit[]): string {
-  return editDocuments(text, edits).text;
-}
-
-/** The same, and how it was done. */
-export function editDocuments(text: string, edits: readonly DocumentEdit[]): EditedManifest {
+export function editManifest(text: string, edits: readonly DocumentEdit[]): EditedManifest {
   const lineBreak = /^[^\n]*\r\n/.test(text) ? '\r\n' : '\n';
-  const rewritten: number[] = [];
+  const rewritten: string[] = [];
   const splices: Splice[] = [];
   for (const edit of joinByDocument(edits)) {
-    const { index, source } = edit.document;
+    const { source } = edit.document;
     const edited = editDocument(edit, lineBreak);
-    if (edited.isRewritten) rewritten.push(index);
+    if (edited.rewritten !== undefined) rewritten.push(edited.rewritten);
     for (const { start, end, text: inserted } of edited.splices)
       splices.push({ start: source.start + start, end: source.start + end, text: inserted });
   }
@@ -61,80 +55,75 @@ export function editDocuments(text: string, edits: readonly DocumentEdit[]): Edi
 
 /** The items of a List are patched one by one, and stand in one document. */
 function joinByDocument(edits: readonly DocumentEdit[]): readonly DocumentEdit[] {
-  const joined = new Map<number, DocumentEdit>();
+  const joined = new Map<number, { readonly document: ManifestDocument; readonly patch: PatchOperation[] }>();
   for (const { document, patch } of edits) {
     if (patch.length === 0) continue;
-    const before = joined.get(document.index)?.patch ?? [];
-    joined.set(document.index, { document, patch: [...before, ...patch] });
+    const known = joined.get(document.index);
+    if (known === undefined) joined.set(document.index, { document, patch: [...patch] });
+    else for (const operation of patch) known.patch.push(operation);
   }
   return [...joined.values()];
 }
 
 interface EditedDocument {
   readonly splices: readonly Splice[];
-  readonly isRewritten: boolean;
+  readonly rewritten: string | undefined;
 }
 
 function editDocument({ document, patch }: DocumentEdit, lineBreak: string): EditedDocument {
   const { source, index } = document;
+  const { parsed, file } = source;
   const text = source.text.slice(source.start, source.end);
-  const expected = patchValue(exactValueOf(source.parsed.root, source.parsed), patch);
-  if (expected !== undefined) {
-    for (const { write, isRewriting } of ways) {
-      const splices = attempt(() => write(text, lineBreak, source.parsed, patch));
-      if (splices !== undefined && makes(text, splices, expected)) return { splices, isRewritten: isRewriting };
-    }
+  const expected = patchValue(exactValueOf(parsed.root, parsed), patch);
+  const start = source.start + parsed.root.range[0];
+  if (expected === undefined)
+    throw manifestErrorAt(source.text, file, index, start, 'the patch is of another document');
+  const surroundings = findSurroundings(text, lineBreak, parsed);
+  const spliced = attempt(() => spliceInPlace(surroundings, patch), text, expected);
+  if (spliced.splices !== undefined) return { splices: spliced.splices, rewritten: undefined };
+  const anew = attempt(() => replaceWhole(text, rewriteDocument(surroundings, expected)), text, expected);
+  if (anew.splices === undefined) {
+    throw manifestErrorAt(source.text, file, index, start, 'cannot be edited as the patch says');
   }
-  const problem = expected === undefined ? 'the patch is of another document' : 'cannot be edited as the patch says';
-  const [offset] = source.parsed.root.range;
-  throw manifestErrorAt(source.text, source.file, index, source.start + offset, problem);
+  const offset = spliced.offset === undefined ? start : source.start + spliced.offset;
+  const reason =
+    spliced.reason ?? (parsed.targets.size > 0 ? aliasesWouldChange : 'an edit there would say something else');
+  const told = `written anew by the YAML library, its spacing may have changed: ${reason}`;
+  return { splices: anew.splices, rewritten: describePlace(source.text, file, index, offset, told) };
 }
 
-type Write = (text: string, lineBreak: string, document: ParsedDocument, patch: Patch) => readonly Splice[] | undefined;
+const aliasesWouldChange = 'an edit would change what an alias or "<<" says elsewhere';
 
-/** Ways to make a patch on a text. From the one that leaves most of the text alone to the one that always works. */
-const ways: readonly { readonly write: Write; readonly isRewriting: boolean }[] = [
-  { write: spliceInPlace, isRewriting: false },
-  { write: spliceInlined, isRewriting: false },
-  // A text without a line break at its end is to have none, but for a block scalar with `+` that says them.
-  {
-    write: (...input) => replaceWhole(input[0], rewrite(...input).trimEnd() + finalLineBreak(input[0])),
-    isRewriting: true,
-  },
-  { write: (...input) => replaceWhole(input[0], rewrite(...input)), isRewriting: true },
-];
+type Attempt =
+  | { readonly splices: readonly Splice[] }
+  | { readonly splices: undefined; readonly reason: string | undefined; readonly offset: number | undefined };
 
-function spliceInlined(
-  text: string,
-  lineBreak: string,
-  document: ParsedDocument,
-  patch: Patch,
-): readonly Splice[] | undefined {
-  const inlined = inlineAliases(findSurroundings(text, lineBreak, document), patch);
-  if (inlined === undefined) return undefined;
-  const splices = spliceInPlace(inlined, lineBreak, parseDocument(inlined), patch);
-  return replaceWhole(text, applySplices(inlined, splices));
+/** Splices are good where the text that they make says what it is to say. */
+function attempt(way: () => readonly Splice[], text: string, expected: ExactValue): Attempt {
+  try {
+    const splices = way();
+    if (says(applySplices(text, splices), expected)) return { splices };
+  } catch (error) {
+    if (error instanceof UnusualText) return { splices: undefined, reason: error.message, offset: error.offset };
+    if (!(error instanceof DocumentProblem)) throw error;
+  }
+  return { splices: undefined, reason: undefined, offset: undefined };
+}
+
+function says(edited: string, expected: ExactValue): boolean {
+  const [span, second] = splitStream(edited);
+  if (span === undefined || second !== undefined) return false;
+  const { root, targets } = parseDocument(edited.slice(span.start, span.end));
+  return root !== undefined && isSameValue(exactValueOf(root, { targets }), expected);
+}
+
+function spliceInPlace(surroundings: Surroundings, patch: Patch): readonly Splice[] {
+  const { text, document, root } = surroundings;
+  return spliceDraft(surroundings, draftPatch(document, root, patch)).map((splice) => followLineBreaks(text, splice));
 }
 
 function replaceWhole(text: string, replacement: string): readonly Splice[] {
   return [{ start: 0, end: text.length, text: replacement }];
-}
-
-function rewrite(text: string, lineBreak: string, document: ParsedDocument, patch: Patch): string {
-  return rewriteDocument(findSurroundings(text, lineBreak, document), patch);
-}
-
-function finalLineBreak(text: string): string {
-  return /\r?\n$/.exec(text)?.[0] ?? '';
-}
-
-function spliceInPlace(text: string, lineBreak: string, document: ParsedDocument, patch: Patch): readonly Splice[] {
-  const surroundings = findSurroundings(text, lineBreak, document);
-  const drafting = newDrafting(document);
-  draftPatch(drafting, surroundings.root, patch);
-  const root = drafting.drafts.get(surroundings.root);
-  if (root === undefined) throw new UnusualText();
-  return spliceDraft(surroundings, root).map((splice) => followLineBreaks(text, splice));
 }
 
 /** In a text of both kinds of line breaks, the one behind an edit is its line's own and is to stay so. */
@@ -145,15 +134,6 @@ function followLineBreaks(text: string, splice: Splice): Splice {
   return { ...splice, text: splice.text.replaceAll(/\r?\n/g, lineBreak) };
 }
 
-function attempt<Result>(way: () => Result): Result | undefined {
-  try {
-    return way();
-  } catch (error) {
-    if (error instanceof UnusualText || error instanceof DocumentProblem) return undefined;
-    throw error;
-  }
-}
-
 /** `undefined` for a patch that cannot be made on the value. Changes the value. */
 function patchValue(value: ExactValue, patch: Patch): ExactValue | undefined {
   try {
@@ -162,15 +142,4 @@ function patchValue(value: ExactValue, patch: Patch): ExactValue | undefined {
   } catch {
     return undefined;
   }
-}
-
-function makes(text: string, splices: readonly Splice[], expected: ExactValue): boolean {
-  const said = attempt(() => {
-    const edited = applySplices(text, splices);
-    const [span, second] = splitStream(edited);
-    if (span === undefined || second !== undefined) return false;
-    const { root, targets } = parseDocument(edited.slice(span.start, span.end));
-    return root !== undefined && isSameValue(exactValueOf(root, { targets }), expected);
-  });
-  return said === true;
 }

@@ -15,7 +15,7 @@ export class DocumentProblem extends Error {
   }
 }
 
-/** Makes the one line that people read; the offset counts from the start of the file's text. */
+/** The error for a problem; the offset counts from the start of the file's text. */
 export function manifestErrorAt(
   text: string,
   file: string,
@@ -23,11 +23,16 @@ export function manifestErrorAt(
   offset: number,
   message: string,
 ): ManifestError {
+  return new ManifestError(describePlace(text, file, index, offset, message));
+}
+
+/** The one line that people read: file, line, column, document, message. */
+export function describePlace(text: string, file: string, index: number, offset: number, message: string): string {
   const before = text.slice(0, offset);
   const lineStart = before.lastIndexOf('\n') + 1;
   const column = before.slice(lineStart).replace(/^\uFEFF/, '').length + 1;
   const [firstLine] = message.split(/[\r\n]/);
-  return new ManifestError(`${file}:${lineOfOffset(text, offset)}:${column}: document ${index}: ${firstLine}`);
+  return `${file}:${lineOfOffset(text, offset)}:${column}: document ${index}: ${firstLine}`;
 }
 
 /** The line of an offset, from 1. */

@@ -1,132 +1,157 @@
-import type { Alias, Node, ParsedNode } from 'yaml';
-import { isAlias, isMap, isSeq, Pair, parseDocument, Scalar, visit, YAMLMap, YAMLSeq } from 'yaml';
-import type { Patch, PatchOperation } from '../core/json/patch.ts';
-import { isOneLine } from './formatBlock.ts';
-import { formatLiteral, formatScalar } from './formatScalar.ts';
+import type { Alias, Document, Pair, ParsedNode } from 'yaml';
+import { isAlias, isCollection, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import type { BlockStyle } from './formatBlock.ts';
+import { formatEntry } from './formatBlock.ts';
+import { formatFlowEntry } from './formatFlow.ts';
 import type { ExactObject, ExactValue } from './nodeValue.ts';
-import { exactValueOf, isExactObject, isMergeKey, keyOf } from './nodeValue.ts';
-import { resolveAliases, textSchema } from './parseDocument.ts';
-import { parsePointer } from './pointer.ts';
+import { exactValueOf, isExactObject, isMergeKey, isSameValue, keyOf } from './nodeValue.ts';
+import { childNodes, resolveAliases, textSchema } from './parseDocument.ts';
 import type { Surroundings } from './surroundingStyle.ts';
 import { blockStyleAt, flowStyleAt } from './surroundingStyle.ts';
 import type { CollectionNode, ListNode, MapNode } from './textLayout.ts';
-import { isFlow, UnusualText } from './textLayout.ts';
+import { isFlow } from './textLayout.ts';
 
 /**
- * A document written anew from its nodes, patched: comments, order and quoting stay, spacing may change, and all
- * aliases are written out.
- *
- * @throws {UnusualText} for a patch of the root.
+ * A document as the YAML library writes it, its nodes made to say what they are to say: comments, order and quoting
+ * stay with them, spacing does not. An alias stays where it still says the same, and is written out elsewhere.
  */
-export function rewriteDocument(surroundings: Surroundings, patch: Patch): string {
-  const { text, lineBreak, root } = surroundings;
-  const document = parseDocument<ParsedNode>(text.replaceAll('\r\n', '\n'), textSchema);
-  if (document.contents === null) throw new UnusualText();
-  const targets = resolveAliases(document.contents);
-  const place = {
-    targets,
-    isJson: isFlow(root as CollectionNode) && flowStyleAt(surroundings, root as CollectionNode).isJson,
-  };
-  writeOutMerges(document.contents, place);
-  writeOutAliases(document, place);
-  for (const operation of patch) patchNodes(document.contents, operation, place);
-  // Written in block style, an empty list comes to stand below its key, where it cannot be read.
-  visit(document, {
-    Collection: (_key, node) => {
-      if (node.items.length === 0) node.flow = true;
-    },
-  });
-  const style = blockStyleAt(surroundings, root as CollectionNode);
-  const options = { indent: style.mapStep, indentSeq: style.listStep > 0, lineWidth: 0, directives: false };
-  return document.toString(options).replaceAll('\n', lineBreak);
+export function rewriteDocument(surroundings: Surroundings, expected: ExactValue): string {
+  const root = surroundings.root as CollectionNode;
+  const document = parseDocument<ParsedNode>(surroundings.text.replaceAll('\r\n', '\n'), textSchema);
+  const { contents } = document;
+  if (contents === null) return surroundings.text;
+  const style = blockStyleAt(surroundings, root);
+  const isJson = isFlow(root) && flowStyleAt(surroundings, root).isJson;
+  const rewriting = { targets: new Map(resolveAliases(contents)), anchors: new Map(), style, isJson };
+  (document as Document<ParsedNode>).contents = follow(contents, expected, rewriting);
+  const indentation = { indent: style.mapStep, indentSeq: style.listStep > 0, lineWidth: 0 };
+  return document
+    .toString({ ...indentation, directives: false, verifyAliasOrder: false })
+    .replaceAll('\n', surroundings.lineBreak);
 }
 
-interface Place {
-  readonly targets: ReadonlyMap<Alias, ParsedNode>;
+interface Rewriting {
+  /** What each alias stands for now. */
+  readonly targets: Map<Alias, ParsedNode>;
+  /** What each name stands for at the place that was come to, in the order of the text. */
+  readonly anchors: Map<string, ParsedNode>;
+  readonly style: BlockStyle;
   readonly isJson: boolean;
 }
 
-function writeOutMerges(root: ParsedNode, place: Place): void {
-  visit(root, {
-    Map: (_key, map) => {
-      const node = map as unknown as MapNode;
-      if (!node.items.some(({ key }) => isMergeKey(key))) return undefined;
-      const full = exactValueOf(node as ParsedNode, place);
-      const own = node.items.filter(({ key }) => !isMergeKey(key));
-      const keys = new Set(own.map(({ key }) => keyOf(key, place.targets)));
-      const merged = Object.entries(full as ExactObject).filter(([key]) => !keys.has(key));
-      node.items = [...own, ...(merged.map(([key, value]) => makePair(key, value, place)) as unknown as typeof own)];
-      return undefined;
-    },
+/** Makes a node say a value, and the text around it stay what it was as far as that goes. */
+function follow(node: ParsedNode, value: ExactValue, rewriting: Rewriting): ParsedNode {
+  if (isAlias(node)) {
+    return keepAliases(node, rewriting) && isSameNow(node, value, rewriting) ? node : replace(node, value, rewriting);
+  }
+  noteAnchor(node, rewriting);
+  if (isMap(node) && isExactObject(value)) return followMap(node as MapNode, value, rewriting);
+  if (isSeq(node) && Array.isArray(value)) return followList(node as ListNode, value, rewriting);
+  return isScalar(node) && isSameNow(node, value, rewriting) ? node : replace(node, value, rewriting);
+}
+
+function noteAnchor(node: ParsedNode, { anchors }: Rewriting): void {
+  if (!isAlias(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
+}
+
+function isSameNow(node: ParsedNode, value: ExactValue, { targets }: Rewriting): boolean {
+  return isSameValue(exactValueOf(node, { targets }), value);
+}
+
+/** Whether all aliases in what stays as it is still have an anchor before them. */
+function keepAliases(node: ParsedNode, rewriting: Rewriting): boolean {
+  noteAnchor(node, rewriting);
+  if (!isAlias(node)) return childNodes(node).every((child) => keepAliases(child, rewriting));
+  const target = rewriting.anchors.get(node.source);
+  if (target !== undefined) rewriting.targets.set(node, target);
+  return target !== undefined;
+}
+
+type Entry = MapNode['items'][number];
+
+function followMap(map: MapNode, value: ExactObject, rewriting: Rewriting): ParsedNode {
+  const missing = new Set(Object.keys(value));
+  let areMergesKept = true;
+  const kept = map.items.filter((entry) => {
+    if (!isMergeKey(entry.key)) return followEntry(entry, value, missing, rewriting);
+    areMergesKept = entry.value !== null && keepAliases(entry.value, rewriting) && areMergesKept;
+    return true;
   });
+  const own = kept.filter(({ key }) => !isMergeKey(key));
+  const make = (key: string): Entry => makeEntry(key, value[key] ?? null, rewriting);
+  if (areMergesKept && own.length < kept.length) {
+    map.items = kept;
+    const merged = exactValueOf(map as ParsedNode, rewriting) as ExactObject;
+    const overriding = [...missing].filter((key) => !isSameValue(merged[key], value[key]));
+    map.items = [...kept, ...overriding.map(make)];
+    if (isSameNow(map as ParsedNode, value, rewriting)) return map as ParsedNode;
+  }
+  map.items = [...own, ...[...missing].map(make)];
+  return closeIfEmpty(map);
 }
 
-function writeOutAliases(document: Parameters<typeof visit>[0] & object, place: Place): void {
-  const values = new Map([...place.targets.keys()].map((alias) => [alias, exactValueOf(alias as ParsedNode, place)]));
-  visit(document as Node, { Alias: (_key, alias) => makeNode(values.get(alias) ?? null, place) });
-  visit(document as Node, {
-    Node: (_key, node) => {
-      if ('anchor' in node) delete (node as { anchor?: string }).anchor;
-    },
+/** Whether the entry stays; its key is then no longer missing. */
+function followEntry(entry: Entry, value: ExactObject, missing: Set<string>, rewriting: Rewriting): boolean {
+  const key = keyOf(entry.key, rewriting.targets);
+  if (!missing.delete(key)) return false;
+  if (isAlias(entry.key)) entry.key = makeEntry(key, null, rewriting).key;
+  noteAnchor(entry.key, rewriting);
+  const expected = value[key] ?? null;
+  if (entry.value !== null) entry.value = follow(entry.value, expected, rewriting);
+  else if (expected !== null) entry.value = makeEntry(key, expected, rewriting).value;
+  return true;
+}
+
+/** Items that are the same from either end on stay what they are; those between are taken one by one. */
+function followList(list: ListNode, value: readonly ExactValue[], rewriting: Rewriting): ParsedNode {
+  const { items } = list;
+  const before = items.map((item) => exactValueOf(item, rewriting));
+  const most = Math.min(items.length, value.length);
+  let first = 0;
+  while (first < most && isSameValue(before[first], value[first])) first += 1;
+  let last = 0;
+  while (last < most - first && isSameValue(before.at(-1 - last), value.at(-1 - last))) last += 1;
+  list.items = value.map((entry, index) => {
+    const isBehind = index >= value.length - last;
+    const position = isBehind ? items.length - (value.length - index) : index;
+    const item = isBehind || index < items.length - last ? items[position] : undefined;
+    return item === undefined ? makeNode(entry, rewriting) : follow(item, entry, rewriting);
   });
+  return closeIfEmpty(list);
 }
 
-function patchNodes(root: ParsedNode, operation: PatchOperation, place: Place): void {
-  const path = parsePointer(operation.path);
-  const key = path.at(-1);
-  let parent: unknown = root;
-  for (const step of path.slice(0, -1)) parent = childOf(parent, step, place);
-  if (key === undefined) throw new UnusualText();
-  const value = operation.op === 'remove' ? undefined : operation.value;
-  if (isMap(parent)) patchMap(parent, key, value as ExactValue | undefined, place);
-  else if (isSeq(parent)) patchList(parent, key, operation, place);
-  else throw new UnusualText();
+/** In block style, an empty list comes to stand below its key, where it cannot be read. */
+function closeIfEmpty(node: CollectionNode): ParsedNode {
+  if (node.items.length === 0) node.flow = true;
+  return node as ParsedNode;
 }
 
-function childOf(parent: unknown, key: string, place: Place): unknown {
-  if (isSeq(parent)) return parent.items[Number(key)];
-  if (isMap(parent)) return findPair(parent, key, place)?.value;
-  throw new UnusualText();
+/** Another node at the same place: the comments there are about the place. */
+function replace(node: ParsedNode, value: ExactValue, rewriting: Rewriting): ParsedNode {
+  const made = makeNode(value, rewriting);
+  const { comment, commentBefore, spaceBefore = false } = node;
+  // What followed on the line would come to stand below a map or a list.
+  const [above, behind] = isCollection(made) ? [joinLines(commentBefore, comment)] : [commentBefore, comment];
+  return Object.assign(made, { comment: behind ?? null, commentBefore: above ?? null, spaceBefore });
 }
 
-function findPair(map: YAMLMap, key: string, { targets }: Place): Pair | undefined {
-  return map.items.find((pair) => !isAlias(pair.key) && keyOf(pair.key as ParsedNode, targets) === key);
+function joinLines(...texts: readonly (string | null | undefined)[]): string | null {
+  const written = texts.filter((text) => text != null);
+  return written.length === 0 ? null : written.join('\n');
 }
 
-function patchMap(map: YAMLMap, key: string, value: ExactValue | undefined, place: Place): void {
-  const pair = findPair(map, key, place);
-  if (value === undefined) map.items = map.items.filter((item) => item !== pair);
-  else if (pair !== undefined) pair.value = makeNode(value, place);
-  else map.items.push(makePair(key, value, place));
-}
-
-function patchList(list: YAMLSeq, key: string, operation: PatchOperation, place: Place): void {
-  const position = key === '-' ? list.items.length : Number(key);
-  const added = operation.op === 'remove' ? [] : [makeNode(operation.value as ExactValue, place)];
-  (list as unknown as ListNode).items.splice(position, operation.op === 'add' ? 0 : 1, ...(added as ParsedNode[]));
-}
-
-function makePair(key: string, value: ExactValue, place: Place): Pair<Node, Node> {
-  return new Pair<Node, Node>(makeScalar(key, place), makeNode(value, place));
-}
-
-function makeNode(value: ExactValue, place: Place): Node {
-  if (isOneLine(value) && (typeof value !== 'object' || value === null)) return makeScalar(value, place);
-  const node = Array.isArray(value) ? new YAMLSeq() : new YAMLMap();
-  node.flow = place.isJson;
-  const members = isExactObject(value)
-    ? Object.entries(value).map(([key, entry]) => makePair(key, entry, place))
-    : (value as ExactValue[]).map((item) => makeNode(item, place));
-  (node.items as unknown[]).push(...members);
+function makeNode(value: ExactValue, rewriting: Rewriting): ParsedNode {
+  const { value: node } = makeEntry('', value, rewriting);
+  if (node === null) throw new TypeError('an entry has a value');
   return node;
 }
 
-/** In the schema of text, numbers and words are unquoted strings too. */
-function makeScalar(value: ExactValue, { isJson }: Place): Scalar {
-  const isText = typeof value === 'string';
-  const formatted = formatScalar(value, isJson ? 'json' : 'block');
-  const scalar = new Scalar(isText ? value : formatted);
-  if (!isText || formatted === value) scalar.type = Scalar.PLAIN;
-  else scalar.type = !isJson && formatLiteral(value) !== undefined ? Scalar.BLOCK_LITERAL : Scalar.QUOTE_DOUBLE;
-  return scalar;
+/** The nodes of an entry, as the library reads it from the text that an edit would put in. */
+function makeEntry(key: string, value: ExactValue, { style, isJson }: Rewriting): Pair<ParsedNode, ParsedNode> {
+  const json = { isJson: true, isTight: true, padding: '', listPadding: '', lines: undefined };
+  const text = isJson ? `{${formatFlowEntry(key, value, json)}}` : formatEntry(key, value, style).join('\n');
+  const { contents } = parseDocument<ParsedNode>(text, textSchema);
+  const [entry] = isMap<ParsedNode, ParsedNode>(contents) ? contents.items : [];
+  if (entry === undefined) throw new TypeError(`cannot be read back: ${text}`);
+  return entry;
 }

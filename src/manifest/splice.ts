@@ -20,7 +20,7 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
     (left, right) => left.start - right.start || Number(left.end > left.start) - Number(right.end > right.start),
   );
   for (const { start, end, text: replacement } of inOrder) {
-    if (start < position) throw new UnusualText();
+    if (start < position) throw new UnusualText('two changes concern the same text', start);
     result += text.slice(position, start) + replacement;
     position = end;
   }

@@ -1,7 +1,7 @@
 import type { ParsedNode } from 'yaml';
-import { isAlias, isMap } from 'yaml';
+import { isMap } from 'yaml';
 import type { Draft, Member } from './draft.ts';
-import { findRuns, isEmptied, valueNode, writtenValue } from './draft.ts';
+import { findRuns, isEmptied, writtenValue } from './draft.ts';
 import type { BlockStyle } from './formatBlock.ts';
 import { formatBelow, formatEntry, formatItem } from './formatBlock.ts';
 import { formatFlow, formatFlowEntry } from './formatFlow.ts';
@@ -16,14 +16,15 @@ import {
   blockColumn,
   contentEnd,
   dashOf,
-  hasProperties,
   isEmptyScalar,
   isFlow,
   isRestOfLineFree,
+  itemAt,
   lineEnd,
   lineStart,
   memberEnd,
   memberStart,
+  refuseProperties,
   trimBack,
   UnusualText,
 } from './textLayout.ts';
@@ -34,22 +35,19 @@ import {
  * @throws {UnusualText} where the text is written in a way that no splice is made for.
  */
 export function spliceDraft(surroundings: Surroundings, draft: Draft): readonly Splice[] {
-  if (isEmptied(draft)) throw new UnusualText();
-  const made = new Set<Draft>();
+  if (isEmptied(draft)) throw new UnusualText('nothing of the document is left', draft.node.range[0]);
   const splices: Splice[] = [];
-  collect(surroundings, draft, splices, made);
+  collect(surroundings, draft, splices);
   return splices;
 }
 
-function collect(surroundings: Surroundings, draft: Draft, splices: Splice[], made: Set<Draft>): void {
-  if (made.has(draft)) return;
-  made.add(draft);
+function collect(surroundings: Surroundings, draft: Draft, splices: Splice[]): void {
   for (const member of draft.members) {
     if (member.isRemoved || member.position === undefined) continue;
     if (member.written !== undefined) {
       splices.push(...spliceValue(surroundings, draft, member.position, member.written));
     } else if (member.inner !== undefined) {
-      collectInner(surroundings, draft, member.position, member.inner, splices, made);
+      collectInner(surroundings, draft, member.position, member.inner, splices);
     }
   }
   if (!draft.members.some(({ position, isRemoved }) => position === undefined || isRemoved)) return;
@@ -69,17 +67,12 @@ function collectInner(
   position: number,
   inner: Draft,
   splices: Splice[],
-  made: Set<Draft>,
 ): void {
   if (!isEmptied(inner)) {
-    collect(surroundings, inner, splices, made);
-    return;
+    collect(surroundings, inner, splices);
+  } else if (inner.members.length > 0) {
+    splices.push(...spliceValue(surroundings, draft, position, writtenValue(inner)));
   }
-  if (inner.members.length === 0) return;
-  const node = valueNode(draft.node, position);
-  // An alias is not where the emptied collection stands.
-  if (node == null || isAlias(node)) throw new UnusualText();
-  splices.push(...spliceValue(surroundings, draft, position, writtenValue(inner)));
 }
 
 function spliceValue(
@@ -93,13 +86,13 @@ function spliceValue(
   const [first = '', ...below] = isMap(node) ? formatBelow(value, style) : formatItem(value, style);
   const margined = withMargin(surroundings, blockColumn(surroundings.text, node), below);
   if (!isMap(node)) {
-    const item = valueNode(node, position);
-    if (item == null || hasProperties(item)) throw new UnusualText();
+    const item = itemAt(node as ListNode, position);
+    refuseProperties(item);
     const dash = dashOf(surroundings.text, node as ListNode, position);
     return onOneLine(surroundings.text, dash, dash + 1, item, first, margined);
   }
   const pair = (node as MapNode).items[position];
-  if (pair?.value == null) throw new UnusualText();
+  if (pair?.value == null) throw new UnusualText('a key without a colon', pair?.key.range[0]);
   return spliceBlockEntry(surroundings.text, afterColon(surroundings.text, pair.key), pair.value, first, margined);
 }
 
@@ -112,14 +105,14 @@ function spliceBlockEntry(
 ): readonly Splice[] {
   const spaced = inline === '' ? '' : ` ${inline}`;
   if (isEmptyScalar(value)) {
-    if (hasProperties(value)) throw new UnusualText();
+    refuseProperties(value);
     return onOneLine(text, colon, colon, value, spaced, below);
   }
   const [start] = value.range;
   if (!text.slice(colon, start).includes('\n')) {
     return onOneLine(text, inline === '' ? trimBack(text, start) : start, colon, value, inline, below);
   }
-  if (hasProperties(value)) throw new UnusualText();
+  refuseProperties(value);
   const from = lineEnd(text, colon);
   return [
     { start: colon, end: colon, text: spaced },
@@ -137,11 +130,13 @@ function onOneLine(
   below: string,
 ): readonly Splice[] {
   const isEmpty = isEmptyScalar(value);
-  if (!isEmpty && text.slice(indicatorEnd, value.range[0]).includes('\n')) throw new UnusualText();
+  if (!isEmpty && text.slice(indicatorEnd, value.range[0]).includes('\n')) {
+    throw new UnusualText('what changes stands on another line than its dash', value.range[0]);
+  }
   const end = isEmpty ? indicatorEnd : contentEnd(text, value);
   const splices = [{ start, end, text: inline }];
   if (below === '') return splices;
-  if (!isRestOfLineFree(text, end)) throw new UnusualText();
+  refuseMoreOnLine(text, end);
   const after = lineEnd(text, end);
   return [...splices, { start: after, end: after, text: below }];
 }
@@ -169,14 +164,18 @@ function formatMember({ key, written = null }: Member, style: BlockStyle): reado
 }
 
 function insertAfter(text: string, end: number, inserted: string): Splice {
-  if (!isRestOfLineFree(text, end)) throw new UnusualText();
+  refuseMoreOnLine(text, end);
   const start = lineEnd(text, end);
   return { start, end: start, text: inserted };
 }
 
+function refuseMoreOnLine(text: string, end: number): void {
+  if (!isRestOfLineFree(text, end)) throw new UnusualText('more than a comment follows on the line', end);
+}
+
 function insertBefore(surroundings: Surroundings, draft: Draft, column: number, lines: readonly string[]): Splice {
   const first = draft.members.find(({ position, isRemoved }) => position !== undefined && !isRemoved);
-  if (first?.position === undefined) throw new UnusualText();
+  if (first?.position === undefined) throw new UnusualText('nothing of it is left', draft.node.range[0]);
   const start = memberStart(surroundings.text, draft.node, first.position);
   const margined = withMargin(surroundings, column, [...lines, '']);
   const inserted = margined.slice(surroundings.lineBreak.length + column) + ' '.repeat(column);
@@ -209,6 +208,6 @@ function cutUpToNext(text: string, start: number, end: number): Splice {
 
 function cutLines(text: string, start: number, end: number): Splice {
   const newline = lineStart(text, start) - 1;
-  if (newline < 0) throw new UnusualText();
+  if (newline < 0) throw new UnusualText('what goes shares its line', start);
   return { start: text[newline - 1] === '\r' ? newline - 1 : newline, end, text: '' };
 }

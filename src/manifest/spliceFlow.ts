@@ -23,7 +23,7 @@ export function spliceFlowValue(
   const text = formatFlow(value, flowStyleAt(surroundings, node));
   if (place != null && !isEmptyScalar(place)) return [{ start: place.range[0], end: place.range[1], text }];
   const key = isMap(node) ? (node as MapNode).items[position]?.key : undefined;
-  if (key === undefined) throw new UnusualText();
+  if (key === undefined) throw new UnusualText('an empty item', node.range[0]);
   if (place == null) return [{ start: key.range[1], end: key.range[1], text: `: ${text}` }];
   return [{ start: afterColon(surroundings.text, key), end: place.range[0], text: ` ${text}` }];
 }
@@ -48,7 +48,8 @@ export function spliceFlowMembers(
 
 /** `[a: 1]` is a map without braces. */
 function refuseWithoutBraces(text: string, node: CollectionNode): void {
-  if (text[node.range[0]] !== (isMap(node as ParsedNode) ? '{' : '[')) throw new UnusualText();
+  if (text[node.range[0]] === (isMap(node as ParsedNode) ? '{' : '[')) return;
+  throw new UnusualText('a pair in brackets has no braces of its own', node.range[0]);
 }
 
 function separatorOf({ lines, isTight }: FlowStyle): string {
@@ -58,7 +59,7 @@ function separatorOf({ lines, isTight }: FlowStyle): string {
 
 function insertBefore(text: string, draft: Draft, formatted: readonly string[], style: FlowStyle): readonly Splice[] {
   const first = draft.members.find(({ position, isRemoved }) => position !== undefined && !isRemoved);
-  if (first?.position === undefined) throw new UnusualText();
+  if (first?.position === undefined) throw new UnusualText('nothing of it is left', draft.node.range[0]);
   const start = memberStart(text, draft.node, first.position);
   return [{ start, end: start, text: formatted.map((member) => member + separatorOf(style)).join('') }];
 }
@@ -84,12 +85,22 @@ function removals(text: string, { node, members }: Draft): readonly Splice[] {
   let isBeforeAll = true;
   for (const { position, isRemoved } of members) {
     if (position === undefined) continue;
-    if (!isRemoved) isBeforeAll = false;
-    else if (isBeforeAll) {
-      splices.push({ start: memberStart(text, node, position), end: memberStart(text, node, position + 1), text: '' });
-    } else {
-      splices.push({ start: memberEnd(text, node, position - 1), end: memberEnd(text, node, position), text: '' });
+    if (!isRemoved) {
+      isBeforeAll = false;
+      continue;
     }
+    const [before, after] = isBeforeAll ? [position, position + 1] : [position - 1, position];
+    refuseComment(text, memberEnd(text, node, before), memberStart(text, node, after));
+    splices.push(
+      isBeforeAll
+        ? { start: memberStart(text, node, position), end: memberStart(text, node, after), text: '' }
+        : { start: memberEnd(text, node, before), end: memberEnd(text, node, position), text: '' },
+    );
   }
   return splices;
+}
+
+/** What goes with its comma would take a comment between the two along, which may be about what stays. */
+function refuseComment(text: string, start: number, end: number): void {
+  if (text.slice(start, end).includes('#')) throw new UnusualText('a comment stands beside what goes', start);
 }

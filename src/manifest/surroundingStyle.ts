@@ -25,9 +25,12 @@ export interface Surroundings {
   readonly parents: ReadonlyMap<ParsedNode, CollectionNode>;
 }
 
-export function findSurroundings(text: string, lineBreak: string, document: ParsedDocument): Surroundings {
+export function findSurroundings(
+  text: string,
+  lineBreak: string,
+  document: ParsedDocument & { readonly root: ParsedNode },
+): Surroundings {
   const { root } = document;
-  if (root === undefined) throw new UnusualText();
   const parents = new Map<ParsedNode, CollectionNode>();
   const visit = (node: ParsedNode): void => {
     for (const child of childNodes(node)) {

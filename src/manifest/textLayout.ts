@@ -6,7 +6,16 @@ export type ListNode = YAMLSeq.Parsed<ParsedNode>;
 export type CollectionNode = MapNode | ListNode;
 
 /** Thrown where the text is written in a way that no splice is made for; the document is then written anew. */
-export class UnusualText extends Error {}
+export class UnusualText extends Error {
+  /** Where in the document's own text, if at one place. */
+  readonly offset: number | undefined;
+
+  /** @param reason what stands there, as people who wrote it would say. */
+  constructor(reason: string, offset?: number) {
+    super(reason);
+    this.offset = offset;
+  }
+}
 
 export function lineStart(text: string, offset: number): number {
   return text.lastIndexOf('\n', offset - 1) + 1;
@@ -22,7 +31,7 @@ export function lineEnd(text: string, offset: number): number {
 /** How many characters stand before an offset on its line; with tabs among them that says nothing about columns. */
 export function columnOf(text: string, offset: number): number {
   const start = lineStart(text, offset);
-  if (text.slice(start, offset).includes('\t')) throw new UnusualText();
+  if (text.slice(start, offset).includes('\t')) throw new UnusualText('a tab stands in the indentation', offset);
   return offset - start;
 }
 
@@ -78,35 +87,42 @@ function endOfBlockScalar(text: string, range: readonly [number, number, number]
 /** Where an entry of a map or an item of a list ends. */
 export function memberEnd(text: string, node: CollectionNode, index: number): number {
   if (!isMap(node)) {
-    const item = (node as ListNode).items[index];
-    if (item === undefined) throw new UnusualText();
-    return contentEnd(text, item);
+    return contentEnd(text, itemAt(node as ListNode, index));
   }
-  const pair = (node as MapNode).items[index];
-  if (pair === undefined) throw new UnusualText();
+  const pair = pairAt(node as MapNode, index);
   return pair.value === null ? pair.key.range[1] : Math.max(afterColon(text, pair.key), contentEnd(text, pair.value));
 }
 
 /** Where an entry of a map begins, or an item of a list, its dash included. */
 export function memberStart(text: string, node: CollectionNode, index: number): number {
   if (isMap(node)) {
-    const key = (node as MapNode).items[index]?.key;
-    if (key === undefined || 'anchor' in key || ('tag' in key && key.tag !== undefined)) throw new UnusualText();
+    const { key } = pairAt(node as MapNode, index);
+    refuseProperties(key);
     return key.range[0];
   }
-  const item = (node as ListNode).items[index];
-  if (item === undefined) throw new UnusualText();
-  return isFlow(node) ? startOfFlowItem(item) : dashOf(text, node as ListNode, index);
-}
-
-function startOfFlowItem(item: ParsedNode): number {
-  if (hasProperties(item)) throw new UnusualText();
+  if (!isFlow(node)) return dashOf(text, node as ListNode, index);
+  const item = itemAt(node as ListNode, index);
+  refuseProperties(item);
   return item.range[0];
 }
 
-/** Whether an anchor or a tag stands before a node. */
-export function hasProperties(node: ParsedNode): boolean {
-  return ('anchor' in node && node.anchor !== undefined) || ('tag' in node && node.tag !== undefined);
+function pairAt(node: MapNode, index: number): MapNode['items'][number] {
+  const pair = node.items[index];
+  if (pair === undefined) throw new UnusualText('a key that the text does not have', node.range[0]);
+  return pair;
+}
+
+export function itemAt(node: ListNode, index: number): ParsedNode {
+  const item = node.items[index];
+  if (item === undefined) throw new UnusualText('an item that the text does not have', node.range[0]);
+  return item;
+}
+
+/** An anchor or a tag stands before the node, outside of its range. */
+export function refuseProperties(node: ParsedNode): void {
+  if ('anchor' in node && node.anchor !== undefined)
+    throw new UnusualText('an anchor names what changes', node.range[0]);
+  if ('tag' in node && node.tag !== undefined) throw new UnusualText('a tag stands before what changes', node.range[0]);
 }
 
 /** The dash of an item in block style. Between two items there are only blank lines and comments. */
@@ -120,7 +136,7 @@ export function dashOf(text: string, node: ListNode, index: number): number {
     if (text.startsWith(`${' '.repeat(column)}-`, at)) return at + column;
     if (!isRestOfLineFree(text, at) && !/^[ \t]*#/.test(text.slice(at, lineEnd(text, at)))) break;
   }
-  throw new UnusualText();
+  throw new UnusualText('a dash does not stand below the one before it', node.range[0]);
 }
 
 /** The offset behind the colon of a key; a key that is written with `?` has none on its line. */
@@ -128,13 +144,11 @@ export function afterColon(text: string, key: ParsedNode): number {
   const colon = /[ \t]*:/y;
   colon.lastIndex = key.range[1];
   const match = colon.exec(text);
-  if (match === null) throw new UnusualText();
+  if (match === null) throw new UnusualText('the colon of a key stands on another line', key.range[0]);
   return key.range[1] + match[0].length;
 }
 
 /** Where the keys of a map in block style stand, or the dashes of a list. */
 export function blockColumn(text: string, node: CollectionNode): number {
-  const [first] = node.items;
-  if (first === undefined) throw new UnusualText();
   return columnOf(text, memberStart(text, node, 0));
 }

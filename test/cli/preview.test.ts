@@ -69,6 +69,44 @@ describe('preview', () => {
     );
   });
 
+  it('tells which document it could not edit in place, and why', async () => {
+    const stdin = `a: 1
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: web }
+spec:
+  containers:
+    - name: web # the shop
+      image:   example/web
+      securityContext: &context { runAsUser: 1000 }
+    - name: log
+      image: example/log
+      securityContext: *context
+`;
+    const told =
+      '-:13:24: document 2: written anew by the YAML library, its spacing may have changed: an alias stands for what changes\n';
+    const { stdout, stderr } = await run(['preview', '-f', '-', '-o', 'yaml', '-p', 'minimal'], { stdin });
+    expect(stdout)
+      .to.match(/^a: 1\n---\napiVersion: v1\nkind: Pod\nmetadata: \{ name: web/)
+      .and.to.include(`
+spec:
+  containers:
+    - name: web # the shop
+      image: example/web
+      securityContext: &context { runAsUser: 1000, allowPrivilegeEscalation: false }
+    - name: log
+      image: example/log
+      securityContext: *context
+  securityContext:
+    seccompProfile:
+      type: RuntimeDefault
+`);
+    expect(stderr).to.equal(`${told}1 of 1 pod would change under policy minimal.\n`);
+    expect((await run(['preview', '-f', '-', '-p', 'minimal'], { stdin })).stderr).to.include(told);
+    expect((await run(['preview', '-f', '-', '-p', 'minimal', '-o', 'patch'], { stdin })).stderr).not.to.include(told);
+  });
+
   it('colours the difference where it is asked to', async () => {
     const { stdout } = await run(['preview', '-f', '-'], { stdin: pod, isColored: true });
     expect(stdout).to.include('\u001b[32m+  annotations:\u001b[39m').and.to.include('\u001b[31m-      securityContext');

@@ -1,18 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Document } from 'yaml';
+import { Document, stringify } from 'yaml';
 import { applyPatch } from '../../src/core/json/applyPatch.ts';
 import type { Json, JsonObject } from '../../src/core/json/json.ts';
 import { makeOperations } from '../../src/core/json/operations.ts';
 import type { Patch } from '../../src/core/json/patch.ts';
-import { editDocuments, editManifest } from '../../src/manifest/editManifest.ts';
+import { editManifest } from '../../src/manifest/editManifest.ts';
 import { ManifestError, readManifest } from '../../src/manifest/readManifest.ts';
 
 function edit(text: string, patch: Patch, index = 0): string {
   const document = readManifest(text, 'in.yaml')[index];
   if (document === undefined) throw new Error('no such document');
-  return editManifest(text, [{ document, patch }]);
+  return editManifest(text, [{ document, patch }]).text;
 }
 
 const addC: Patch = [{ op: 'add', path: '/a/c', value: { d: [1, 'yes'] } }];
@@ -82,18 +82,6 @@ describe('editManifest', () => {
     ],
     ['removes', 'a:\n  b: 1\n  c: 2\n', [{ op: 'remove', path: '/a/b' }], 'a:\n  c: 2\n'],
     [
-      'writes out what an anchor shares, and changes the one place alone',
-      '# top\nx: &s\n  b: 1\na: *s\n',
-      [{ op: 'add', path: '/a/c', value: 1 }],
-      '# top\nx: &s\n  b: 1\na:\n  b: 1\n  c: 1\n',
-    ],
-    [
-      'writes out what is merged in',
-      'x: &s\n  b: { k: 1 }\na:\n  <<: *s\n',
-      [{ op: 'add', path: '/a/b/c', value: 1 }],
-      'x: &s\n  b: { k: 1 }\na:\n  <<: *s\n  b:\n    k: 1\n    c: 1\n',
-    ],
-    [
       'inserts into a list and leaves the rest as it is',
       '# head\nl:\n- a   # one\n- b\nz:    "x"   # keep\n\n\ny: [ 1,2 ]\n',
       [{ op: 'add', path: '/l/1', value: 'm' }],
@@ -121,27 +109,6 @@ describe('editManifest', () => {
         { op: 'add', path: '/l/0', value: 2 },
       ],
       'id: 9007199254740993\nm: 0644\nx: 0x1F\nl: [2, 1]\n',
-    ],
-    [
-      'keeps the digits of big integers where an alias is written out',
-      'x: &s\n  id: 9007199254740993\na: *s\n',
-      [{ op: 'add', path: '/a/c', value: 1 }],
-      'x: &s\n  id: 9007199254740993\na:\n  id: 9007199254740993\n  c: 1\n',
-    ],
-    [
-      'edits once what is patched alike wherever it is used',
-      'l:\n- s: &s\n    u: 1 # c\n- s: *s\n',
-      [
-        { op: 'add', path: '/l/0/s/k', value: true },
-        { op: 'add', path: '/l/1/s/k', value: true },
-      ],
-      'l:\n- s: &s\n    u: 1 # c\n    k: true\n- s: *s\n',
-    ],
-    [
-      'leaves an alias what it was when its anchor is patched',
-      'l:\n- s: &s\n    u: 1 # c\n- s: *s # same\n',
-      [{ op: 'add', path: '/l/0/s/k', value: true }],
-      'l:\n- s: &s\n    u: 1 # c\n    k: true\n- s: # same\n    u: 1\n',
     ],
     [
       'finds keys that are written as numbers and words',
@@ -207,15 +174,112 @@ describe('editManifest', () => {
     );
   });
 
-  it('writes anew a later document of a stream as well, and says so', () => {
-    const text = 'a: 1\n---\n# head\n? b\n: 1\nc: 2   # two\n---\nd: 9007199254740993\n';
-    const document = readManifest(text, 'in.yaml')[1];
-    if (document === undefined) throw new Error('no such document');
-    const edited = editDocuments(text, [{ document, patch: [{ op: 'replace', path: '/b', value: 3 }] }]);
-    expect(edited).to.deep.equal({
-      text: 'a: 1\n---\n# head\nb: 3\nc: 2 # two\n---\nd: 9007199254740993\n',
-      splices: [{ start: 9, end: 37, text: '# head\nb: 3\nc: 2 # two\n' }],
-      rewritten: [2],
+  const anew = 'written anew by the YAML library, its spacing may have changed: ';
+  const rewritings: readonly (readonly [string, string, Patch, string, string])[] = [
+    [
+      'writes out an alias that changes, its anchor as it was',
+      '# top\nx: &s\n  b: 1 # one\na:   *s # same\n',
+      [{ op: 'add', path: '/a/c', value: 1 }],
+      '# top\nx: &s\n  b: 1 # one\na:\n  # same\n  b: 1\n  c: 1\n',
+      'in.yaml:4:6: document 1: an alias stands for what changes',
+    ],
+    [
+      'writes out an alias that stays as it is, where its anchor changes',
+      'l:\n- s: &s\n    u: 1 # c\n- s: *s\n',
+      [{ op: 'add', path: '/l/0/s/k', value: true }],
+      'l:\n- s: &s\n    u: 1 # c\n    k: true\n- s:\n    u: 1\n',
+      'in.yaml:1:1: document 1: an edit would change what an alias or "<<" says elsewhere',
+    ],
+    [
+      'keeps an alias that changes as its anchor does',
+      'l:\n- s: &s {u: 1} # c\n- s: *s # same\n',
+      [
+        { op: 'add', path: '/l/0/s/k', value: true },
+        { op: 'add', path: '/l/1/s/k', value: true },
+      ],
+      'l:\n- s: &s { u: 1, k: true } # c\n- s: *s # same\n',
+      'in.yaml:3:6: document 1: an alias stands for what changes',
+    ],
+    [
+      'writes out an alias whose anchor goes, big integers to the last digit',
+      'x: &s\n  id: 9007199254740993\na: *s\n',
+      [{ op: 'remove', path: '/x' }],
+      'a:\n  id: 9007199254740993\n',
+      'in.yaml:1:1: document 1: an edit would change what an alias or "<<" says elsewhere',
+    ],
+    [
+      'overrides what is merged in where it changes',
+      'x: &s\n  b: { k: 1 }\na:\n  <<: *s # merged\n  d: 3 # own\n',
+      [{ op: 'add', path: '/a/b/c', value: 1 }],
+      'x: &s\n  b: { k: 1 }\na:\n  <<: *s # merged\n  d: 3 # own\n  b:\n    k: 1\n    c: 1\n',
+      'in.yaml:4:3: document 1: what "<<" merges in changes',
+    ],
+    [
+      'writes out what is merged in where some of it goes',
+      'x: &s\n  b: 1\n  c: 2\na:\n  <<: *s\n  d: 3 # own\n',
+      [{ op: 'remove', path: '/a/b' }],
+      'x: &s\n  b: 1\n  c: 2\na:\n  d: 3 # own\n  c: 2\n',
+      'in.yaml:5:3: document 1: what "<<" merges in changes',
+    ],
+    [
+      'writes out what is merged in where it would override what changes',
+      'x: &s\n  b: 1\n  c: 2\na:\n  b: 0\n  <<: *s\n',
+      [{ op: 'replace', path: '/a/b', value: 5 }],
+      'x: &s\n  b: 1\n  c: 2\na:\n  b: 5\n  c: 2\n',
+      'in.yaml:1:1: document 1: an edit would change what an alias or "<<" says elsewhere',
+    ],
+    [
+      'keeps a comment that an edit would take along',
+      'l: [a, # first\n  b]\nz:    1 # last\n',
+      [{ op: 'remove', path: '/l/1' }],
+      'l:\n  [\n    a # first\n  ]\nz: 1 # last\n',
+      'in.yaml:1:6: document 1: a comment stands beside what goes',
+    ],
+    [
+      'does not take a tag for the new value',
+      'a: !!str 5 # five\n',
+      [{ op: 'replace', path: '/a', value: 5 }],
+      'a: 5 # five\n',
+      'in.yaml:1:1: document 1: an edit there would say something else',
+    ],
+    [
+      'keeps CRLF',
+      '? b\r\n: 1\r\nc: 2   # two\r\n',
+      [{ op: 'add', path: '/b', value: { d: ['yes'] } }],
+      'b:\r\n  d:\r\n  - "yes"\r\nc: 2 # two\r\n',
+      'in.yaml:1:3: document 1: the colon of a key stands on another line',
+    ],
+    [
+      'leaves JSON JSON',
+      '{"b":{"c":"x"},"a"\n:1}\n',
+      [
+        { op: 'add', path: '/d', value: [1, 'two', {}] },
+        { op: 'add', path: '/b/e', value: null },
+      ],
+      '{ "b": { "c": "x", "e": null }, "a": 1, "d": [ 1, "two", {} ] }\n',
+      'in.yaml:1:16: document 1: the colon of a key stands on another line',
+    ],
+  ];
+  describe('where no edit will do', () => {
+    for (const [name, before, patch, after, told] of rewritings) {
+      it(name, () => {
+        const [document] = readManifest(before, 'in.yaml');
+        if (document === undefined) throw new Error('no such document');
+        const { text, rewritten } = editManifest(before, [{ document, patch }]);
+        expect(text).to.equal(after);
+        expect(rewritten).to.deep.equal([told.replace(/(?<=document \d+: )/, anew)]);
+      });
+    }
+
+    it('leaves the other documents of a stream alone', () => {
+      const text = 'a:   1\n---\n# head\n? b\n: 1\nc: 2   # two\n---\nd: 9007199254740993\n';
+      const document = readManifest(text, 'in.yaml')[1];
+      if (document === undefined) throw new Error('no such document');
+      expect(editManifest(text, [{ document, patch: [{ op: 'replace', path: '/b', value: 3 }] }])).to.deep.equal({
+        text: 'a:   1\n---\n# head\nb: 3\nc: 2 # two\n---\nd: 9007199254740993\n',
+        splices: [{ start: 11, end: 39, text: '# head\nb: 3\nc: 2 # two\n' }],
+        rewritten: [`in.yaml:4:3: document 2: ${anew}the colon of a key stands on another line`],
+      });
     });
   });
 
@@ -225,7 +289,7 @@ describe('editManifest', () => {
       document,
       patch: [{ op: 'add', path: '/c', value: 'x' }] as const,
     }));
-    expect(editManifest(text, edits)).to.equal('{"a":1,"c":"x"}\n{"b":{},"c":"x"}\n');
+    expect(editManifest(text, edits).text).to.equal('{"a":1,"c":"x"}\n{"b":{},"c":"x"}\n');
   });
 
   it('does not mix up places that a patch gives the same object', () => {
@@ -263,7 +327,7 @@ describe('editManifest', () => {
       const edits = readManifest(text, name)
         .filter(({ value }) => isWorkload(value))
         .map((document) => ({ document, patch: additions(document.value as JsonObject) }));
-      const { text: edited, rewritten } = editDocuments(text, edits);
+      const { text: edited, rewritten } = editManifest(text, edits);
       expect(rewritten, name).to.deep.equal([]);
       let at = 0;
       const lines = edited.split('\n');
@@ -274,22 +338,40 @@ describe('editManifest', () => {
     }
   });
 
+  const key = fc.constantFrom('a', 'b', 'c d', 'yes', '0777', '#x', 'k: v', '-');
+  const { value } = fc.letrec<{ value: Json }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom<Json>(null, true, 1, 0.5, '', 'x', 'yes', '0o17', 'a: b', '# no', 'two\nlines\n', 'null', ' '),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(key, tie('value'), { maxKeys: 3, noNullPrototype: true }),
+    ),
+  }));
+  const object = fc.dictionary(key, value, {
+    minKeys: 1,
+    maxKeys: 3,
+    noNullPrototype: true,
+  }) as fc.Arbitrary<JsonObject>;
+  const choices = fc.array(fc.tuple(fc.array(fc.nat(3), { maxLength: 4 }), key, value), { minLength: 1, maxLength: 3 });
+
+  /** Makes random additions and a removal on a text, and says whether the text was written anew. */
+  function tryOn(text: string, additions: Choices, removed: number): boolean {
+    const [document] = readManifest(text, 'in.yaml');
+    if (document === undefined) return false;
+    const patch = [...makePatch(document.value as JsonObject, additions)];
+    const expected = applyPatch(document.value, patch);
+    const keys = Object.keys(expected as JsonObject);
+    if (removed < keys.length - 1) {
+      const removal = { op: 'remove', path: `/${(keys[removed] as string).replaceAll('/', '~1')}` } as const;
+      patch.push(removal);
+    }
+    const edited = editManifest(text, [{ document, patch }]);
+    expect(readManifest(edited.text, 'out.yaml')[0]?.value).to.deep.equal(applyPatch(document.value, patch));
+    return edited.rewritten.length > 0;
+  }
+
   it('comes to what the patch says, whatever the document and its style', function () {
     this.timeout(60_000);
-    const key = fc.constantFrom('a', 'b', 'c d', 'yes', '0777', '#x', 'k: v', '-');
-    const { value } = fc.letrec<{ value: Json }>((tie) => ({
-      value: fc.oneof(
-        { depthSize: 'small' },
-        fc.constantFrom<Json>(null, true, 1, 0.5, '', 'x', 'yes', '0o17', 'a: b', '# no', 'two\nlines\n', 'null', ' '),
-        fc.array(tie('value'), { maxLength: 3 }),
-        fc.dictionary(key, tie('value'), { maxKeys: 3, noNullPrototype: true }),
-      ),
-    }));
-    const object = fc.dictionary(key, value, {
-      minKeys: 1,
-      maxKeys: 3,
-      noNullPrototype: true,
-    }) as fc.Arbitrary<JsonObject>;
     const style = fc.record({
       indent: fc.constantFrom(2, 4),
       indentSeq: fc.boolean(),
@@ -300,28 +382,47 @@ describe('editManifest', () => {
     fc.assert(
       fc.property(
         object,
-        fc.array(fc.tuple(fc.array(fc.nat(3), { maxLength: 4 }), key, value), { minLength: 1, maxLength: 3 }),
+        choices,
         style,
-        (document, additions, { json, flow, crlf, ...options }) => {
-          const patch = makePatch(document, additions);
+        fc.nat(9),
+        (document, additions, { json, flow, crlf, ...options }, removed) => {
           const node = new Document(document, { version: '1.1' });
           if (flow) (node.contents as unknown as { flow: boolean }).flow = true;
           const plain =
             json === undefined ? node.toString({ ...options, lineWidth: 0 }) : JSON.stringify(document, null, json);
-          const text = crlf ? plain.replaceAll('\n', '\r\n') : plain;
-          const [read] = readManifest(text, 'in.yaml');
-          if (read === undefined) return;
-          const edited = editManifest(text, [{ document: read, patch }]);
-          expect(readManifest(edited, 'out.yaml')[0]?.value).to.deep.equal(applyPatch(read.value, patch));
+          tryOn(crlf ? plain.replaceAll('\n', '\r\n') : plain, additions, removed);
         },
       ),
       { numRuns: 3000 },
     );
   });
+
+  it('comes to what the patch says, whatever aliases stand for and "<<" merges in', function () {
+    this.timeout(60_000);
+    let rewritten = 0;
+    fc.assert(
+      fc.property(object, object, object, choices, fc.nat(9), (shared, before, after, additions, removed) => {
+        const merging = `${below(before)}  <<: *s\n${below(keyless(after, before))}`;
+        const inner = `inner: &i\n  deep: &d\n  ${below(shared).replaceAll('\n', '\n  ').trimEnd()}\n`;
+        const text = `x: &s\n${below(shared)}y: *s\nz:\n${merging}${inner}again: [*i, *d, &s 1, *s]\n`;
+        if (tryOn(text, additions, removed)) rewritten += 1;
+      }),
+      { numRuns: 1000 },
+    );
+    // Most additions are at the root, which no alias has to do with.
+    expect(rewritten).to.be.greaterThan(100);
+  });
 });
 
+type Choices = readonly (readonly [readonly number[], string, Json])[];
+
+/** A map without the keys of another. */
+function keyless(map: JsonObject, other: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(map).filter(([key]) => !Object.hasOwn(other, key)));
+}
+
 /** Additions at places that the document has, chosen by numbers: the n-th child, of its n-th child, and so on. */
-function makePatch(document: JsonObject, choices: readonly (readonly [readonly number[], string, Json])[]): Patch {
+function makePatch(document: JsonObject, choices: Choices): Patch {
   const additions = choices.map(([steps, key, value]) => {
     const path: string[] = [];
     let here: Json = document;
@@ -343,6 +444,12 @@ function makePatch(document: JsonObject, choices: readonly (readonly [readonly n
     ({ path }, index) => !additions.some((other, place) => place !== index && isBelow(path, other.path)),
   );
   return makeOperations(document, apart);
+}
+
+/** The lines of a map, further in. */
+function below(value: JsonObject): string {
+  if (Object.keys(value).length === 0) return '';
+  return stringify(value, { version: '1.1', lineWidth: 0 }).replace(/^(?=.)/gm, '  ');
 }
 
 function isWorkload(value: Json): boolean {
