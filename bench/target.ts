@@ -12,6 +12,7 @@ import { readReview } from '../src/admission/review.ts';
 import { makeThrowawayCertificate } from '../src/certificates/throwawayCertificate.ts';
 import type { Json } from '../src/core/json/json.ts';
 import { builtInPolicies, loadPolicies } from '../src/files/policies.ts';
+import { deriveClaimsKey } from '../src/server/claimsKey.ts';
 import { makeLogger } from '../src/server/logger.ts';
 import { serveMetrics } from '../src/server/serveMetrics.ts';
 import { startServer } from '../src/server/startServer.ts';
@@ -56,7 +57,7 @@ async function startKind(): Promise<number> {
   // Standard output, as in earnest; the benchmark has connected it to /dev/null.
   const logger = makeLogger(process.stdout, 'info');
   const traffic = makeTraffic();
-  const holder = { policies, hasCertificate: true };
+  const holder = { policies, hasCertificate: true, claimsKey: deriveClaimsKey(certificate.key) };
   const metrics = await serveMetrics({ port: 0, host: '127.0.0.1' }, traffic, logger);
   return (await startServer({ port: 0, host: '127.0.0.1', certificate, holder, logger, traffic, metrics })).port;
 }

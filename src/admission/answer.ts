@@ -1,11 +1,16 @@
+import type { ClaimContext, Signer } from '../core/claims.ts';
+import { makeAnnotations, ownFields, readClaim } from '../core/claims.ts';
 import type { Decision } from '../core/decisions/decision.ts';
-import { fieldName } from '../core/decisions/decision.ts';
+import { fieldName } from '../core/decisions/fieldName.ts';
+import { podScope } from '../core/decisions/rule.ts';
 import type { Hardening, Refusal } from '../core/harden.ts';
 import { harden, hardenEphemeralContainers, isRefusal } from '../core/harden.ts';
-import type { Json } from '../core/json/json.ts';
+import type { Json, JsonObject } from '../core/json/json.ts';
 import { isJsonObject } from '../core/json/json.ts';
+import { makeOperations } from '../core/json/operations.ts';
+import type { Patch } from '../core/json/patch.ts';
+import { secondsOf } from '../core/pod/time.ts';
 import type { Policy } from '../core/policy/policy.ts';
-import { ownWork } from '../core/provenance.ts';
 import type { WarningMode } from '../core/sentences.ts';
 import { warnings, warnOfNoSuchPolicy } from '../core/sentences.ts';
 import type { AdmissionReview } from './response.ts';
@@ -22,23 +27,31 @@ export interface Answer {
   readonly decisions: readonly Decision[];
 }
 
+/** By what an answer claims what it adds, and knows what an earlier one has added. */
+export interface Claiming {
+  readonly signer: Signer;
+  /** Seconds since 1970. */
+  readonly now: number;
+}
+
 /**
  * Answers one admission request under a policy.
  *
  * Only the creation of pods and the arrival of debug containers are hardened; all else is admitted as it is, since
  * nearly nothing else of a pod can still be changed.
  *
+ * @param claiming none where there is no key: then nothing is claimed, and no claim counts.
  * @throws {ReviewError} where the pod in the request is none: a webhook that cannot do its work must not admit.
  */
-export function answer(request: AdmissionRequest, policy: Policy, mode: Mode): Answer {
+export function answer(request: AdmissionRequest, policy: Policy, mode: Mode, claiming?: Claiming): Answer {
   const { uid } = request;
-  const hardening = hardenRequest(request, policy);
+  const hardening = hardenRequest(request, policy, claiming);
   if (hardening === undefined) return { review: allow(uid), decisions: [] };
   if (isRefusal(hardening)) throw new ReviewError(`request.object.${hardening.refusal}`);
-  const { patch, decisions } = hardening;
+  const { patch, decisions } = mode === 'enforce' ? annotate(request, policy, hardening, claiming) : hardening;
   const remarks = {
     warnings: warnings(decisions, mode, policy.name),
-    auditAnnotations: annotate(decisions, mode, policy),
+    auditAnnotations: makeAuditAnnotations(decisions, mode, policy),
   };
   const review = mode === 'enforce' ? patched(uid, patch, remarks) : remark(uid, remarks);
   return { review, decisions };
@@ -54,16 +67,63 @@ export function answerWithoutPolicy({ uid }: AdmissionRequest, policies: readonl
   return { review, decisions: [] };
 }
 
-function hardenRequest(request: AdmissionRequest, policy: Policy): Hardening | Refusal | undefined {
-  const { resource, operation, object, oldObject } = request;
-  if (resource === 'v1/pods' && operation === 'CREATE') {
-    return isMirrorPod(request) ? undefined : harden(object, policy);
+function hardenRequest(
+  request: AdmissionRequest,
+  policy: Policy,
+  claiming?: Claiming,
+): Hardening | Refusal | undefined {
+  const { object, oldObject } = request;
+  if (isCreation(request)) {
+    if (isMirrorPod(request)) return undefined;
+    return harden(object, policy, claimIn(object, contextOf(request, claiming, claiming?.now)));
   }
-  if (resource === 'v1/pods/ephemeralcontainers' && operation === 'UPDATE') {
-    return hardenEphemeralContainers(object, oldObject, policy);
+  if (request.resource === 'v1/pods/ephemeralcontainers' && request.operation === 'UPDATE') {
+    const claimed = claimIn(object, contextOf(request, claiming, creationOf(oldObject)));
+    return hardenEphemeralContainers(object, oldObject, policy, claimed);
   }
   return undefined;
 }
+
+function isCreation({ resource, operation }: AdmissionRequest): boolean {
+  return resource === 'v1/pods' && operation === 'CREATE';
+}
+
+function contextOf(
+  { namespace = '' }: AdmissionRequest,
+  claiming: Claiming | undefined,
+  around: number | undefined,
+): ClaimContext | undefined {
+  return claiming === undefined || around === undefined ? undefined : { signer: claiming.signer, namespace, around };
+}
+
+function claimIn(pod: Json, context: ClaimContext | undefined): ReturnType<typeof readClaim> {
+  return context === undefined || !isJsonObject(pod) ? [] : readClaim(pod, context);
+}
+
+/** When a pod was created, in seconds since 1970: the API server itself keeps it, and nobody can change it. */
+function creationOf(pod: Json): number | undefined {
+  const { creationTimestamp = null } = isJsonObject(pod) && isJsonObject(pod['metadata']) ? pod['metadata'] : {};
+  return typeof creationTimestamp === 'string' ? secondsOf(creationTimestamp) : undefined;
+}
+
+/** The same with what a new pod is to carry of it. A pod that is there keeps the annotations that it was created with. */
+function annotate(request: AdmissionRequest, policy: Policy, hardening: Hardening, claiming?: Claiming): Hardening {
+  const { patch, decisions } = hardening;
+  if (patch.length === 0 || !isCreation(request)) return hardening;
+  const pod = request.object as JsonObject;
+  const annotations = makeAnnotations(pod, policy.name, decisions, contextOf(request, claiming, claiming?.now));
+  if (annotations === undefined) return { patch, decisions: [...decisions, annotationsFull] };
+  const written: Patch = makeOperations(pod, annotations);
+  return { patch: [...patch, ...written], decisions };
+}
+
+const annotationsFull: Decision = {
+  rule: 'claim',
+  field: 'metadata.annotations',
+  where: podScope,
+  action: 'withheld',
+  reason: 'annotationsFull',
+};
 
 /**
  * A mirror pod shows what a node runs from a file of its own, so a change would never run. The annotation alone proves
@@ -83,13 +143,17 @@ function isMirrorPod({ object, username }: AdmissionRequest): boolean {
 }
 
 /** The same in a second call as in the first, since the API server keeps the last value that it gets. */
-function annotate(decisions: readonly Decision[], mode: Mode, policy: Policy): Record<string, string> {
+function makeAuditAnnotations(decisions: readonly Decision[], mode: Mode, policy: Policy): Record<string, string> {
   const annotations: Record<string, string> = { policy: policy.name, mode };
-  const added = ownWork(decisions);
-  if (added.length > 0) annotations['added'] = added.join(', ');
-  const withheld = decisions.filter((decision) => decision.action === 'withheld');
-  if (withheld.length > 0) {
-    annotations['withheld'] = withheld.map((decision) => `${fieldName(decision)} (${decision.reason})`).join(', ');
+  const added = ownFields(decisions);
+  if (added.length > 0) annotations['added'] = added.map(({ name }) => name).join(', ');
+  for (const action of ['withheld', 'removed'] as const) {
+    const those = decisions.filter((decision) => decision.action === action);
+    if (those.length > 0) annotations[action] = those.map(nameWithReason).join(', ');
   }
   return annotations;
+}
+
+function nameWithReason(decision: Decision): string {
+  return `${fieldName(decision)} (${decision.reason})`;
 }

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { addedBefore, ownFields, policyBefore } from '../core/claims.ts';
 import type { EffectiveContainer, EffectiveField, EffectiveValue } from '../core/effectiveFields.ts';
 import { explainContainers, explainPodFields } from '../core/effectiveFields.ts';
 import { applyPatch } from '../core/json/applyPatch.ts';
@@ -6,7 +7,6 @@ import type { JsonObject } from '../core/json/json.ts';
 import type { MisplacedField } from '../core/pod/misplacedFields.ts';
 import { findMisplacedFields } from '../core/pod/misplacedFields.ts';
 import type { Policy } from '../core/policy/policy.ts';
-import { ownWork, policyBefore } from '../core/provenance.ts';
 import { containerKinds, inline } from '../core/sentences.ts';
 import type { PodLevel, PssVersion } from '../standards/evaluate.ts';
 import { parsePssVersion, podLevel } from '../standards/evaluate.ts';
@@ -90,7 +90,8 @@ async function explain(options: ExplainOptions, streams: Streams): Promise<void>
 function explainPod(input: Input, pod: HardenedPod, policy: Policy, version: PssVersion): Explanation {
   const { source, patch, decisions } = pod;
   const hardened = applyPatch(source.pod, patch) as JsonObject;
-  const comparison = { before: source.pod, after: hardened, own: ownWork(decisions) };
+  const own = [...ownFields(decisions).map(({ name }) => name), ...addedBefore(source.pod)];
+  const comparison = { before: source.pod, after: hardened, own };
   return {
     file: input.file,
     document: source.document.index,

@@ -1,3 +1,5 @@
+import { fieldName, formatFieldName, parseFieldName } from './decisions/fieldName.ts';
+import { podScope, scopeOf } from './decisions/rule.ts';
 import type { Json, JsonObject } from './json/json.ts';
 import { parsePod } from './pod/parsePod.ts';
 import type { Container, ContainerList, Pod } from './pod/pod.ts';
@@ -51,7 +53,7 @@ export interface Comparison {
   readonly before: Json;
   /** The same containers in the same order. */
   readonly after: Json;
-  /** The full names of the fields that kube-harden added: `ownWork`. */
+  /** The full names of the fields that kube-harden added. */
   readonly own: readonly string[];
 }
 
@@ -62,12 +64,13 @@ export interface Comparison {
  */
 export function explainPodFields({ before, after, own }: Comparison): readonly EffectiveField[] {
   const blocks = [parsePod(before).securityContext, parsePod(after).securityContext] as const;
+  const ownFields = wholeFields(own);
   return explainedPodFields
     .map((field) => ({
       field,
       before: podValue(blocks[0], field),
       after: podValue(blocks[1], field),
-      isOwnWork: isNamed(own, `spec.securityContext.${field}`),
+      isOwnWork: ownFields.has(fieldName({ where: podScope, field: `securityContext.${field}` })),
     }))
     .filter((field) => field.before.from !== 'unset' || field.after.from !== 'unset');
 }
@@ -80,6 +83,7 @@ export function explainPodFields({ before, after, own }: Comparison): readonly E
 export function explainContainers({ before, after, own }: Comparison): readonly EffectiveContainer[] {
   const pod = parsePod(before);
   const hardened = parsePod(after);
+  const ownFields = wholeFields(own);
   return pod.containers.map((container, index) => {
     const hardenedContainer = hardened.containers[index] ?? container;
     const { list, name, image } = container;
@@ -89,12 +93,12 @@ export function explainContainers({ before, after, own }: Comparison): readonly 
       image,
       fields: explainedFields.map((field) => {
         const value = effectiveValue(hardened, hardenedContainer, field);
-        const scope = value.from === 'pod' ? 'spec' : `spec.${list}[${name}]`;
+        const where = value.from === 'pod' ? podScope : scopeOf(container);
         return {
           field,
           before: effectiveValue(pod, container, field),
           after: value,
-          isOwnWork: isNamed(own, `${scope}.securityContext.${field}`),
+          isOwnWork: ownFields.has(fieldName({ where, field: `securityContext.${field}` })),
         };
       }),
       mountsBefore: writableMounts(pod, container),
@@ -103,9 +107,16 @@ export function explainContainers({ before, after, own }: Comparison): readonly 
   });
 }
 
-/** By its own name, or by those of its parts: `capabilities.drop`, `sysctls[…]`. */
-function isNamed(names: readonly string[], field: string): boolean {
-  return names.some((name) => name === field || name.startsWith(`${field}.`) || name.startsWith(`${field}[`));
+/** The names of security context fields down to the field itself: `capabilities` for `capabilities.drop`. */
+function wholeFields(names: readonly string[]): ReadonlySet<string> {
+  return new Set(
+    names.flatMap((text) => {
+      const name = parseFieldName(text) ?? [];
+      const end = name.findIndex(({ field }) => field === 'securityContext') + 1;
+      const field = name[end]?.field;
+      return end === 0 || field === undefined ? [] : [formatFieldName([...name.slice(0, end), { field }])];
+    }),
+  );
 }
 
 function writableMounts({ volumes }: Pod, { volumeMounts }: Container): readonly string[] {

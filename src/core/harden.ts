@@ -1,15 +1,19 @@
-import type { Added, Decision } from './decisions/decision.ts';
-import { fieldName } from './decisions/decision.ts';
+import type { ClaimedField } from './claims.ts';
+import type { Added, Decision, Removed } from './decisions/decision.ts';
+import type { FieldName } from './decisions/fieldName.ts';
+import { fieldName, formatFieldName, parseFieldName } from './decisions/fieldName.ts';
 import type { Subject } from './decisions/rule.ts';
 import { exceptionsFor, podScope } from './decisions/rule.ts';
 import type { Json, JsonObject } from './json/json.ts';
 import { isJsonObject, isSameJson } from './json/json.ts';
 import { makeOperations } from './json/operations.ts';
 import type { Patch } from './json/patch.ts';
+import type { OwnField } from './ownFields.ts';
+import { findOwnFields, withoutOwnFields } from './ownFields.ts';
 import { PodShapeError, parsePod } from './pod/parsePod.ts';
+import { containerLists } from './pod/pod.ts';
 import type { Policy } from './policy/policy.ts';
-import type { OwnField } from './provenance.ts';
-import { findOwnFields, provenanceOf, withoutOwnFields } from './provenance.ts';
+import { ruleIds } from './policy/ruleId.ts';
 import { rules } from './rules.ts';
 
 /** What is to become of a pod. */
@@ -28,12 +32,15 @@ export interface Refusal {
 /**
  * Decides for a pod, or for a workload's pod template, what kube-harden fills in under a policy.
  *
- * Pure: the pod is not modified, and the same pod and policy give the same answer, byte for byte. Never throws for
+ * Pure: the pod is not modified, and the same pod, policy and claim give the same answer, byte for byte. Never throws for
  * what is in a pod.
+ *
+ * @param claimed what kube-harden has proved to have added to the pod in an earlier call of the same admission: the rules
+ * decide as if it were not there, and it is taken out where no rule would add it any more.
  */
-export function harden(pod: Json, policy: Policy): Hardening | Refusal {
+export function harden(pod: Json, policy: Policy, claimed: readonly ClaimedField[] = []): Hardening | Refusal {
   return orRefusal(pod, (raw) => {
-    const own = findOwnFields(raw, policy);
+    const own = claimed.length === 0 ? [] : findOwnFields(raw, claimed);
     const authored = parsePod(own.length === 0 ? raw : withoutOwnFields(raw, own));
     const subject: Subject = {
       pod: authored,
@@ -43,25 +50,36 @@ export function harden(pod: Json, policy: Policy): Hardening | Refusal {
       podDefaultsAreOurs: new Set(),
       exceptions: exceptionsFor(authored, policy),
     };
-    return finish(raw, subject, decide(subject), own);
+    const decided = decide(subject);
+    const removed = own.length === 0 ? [] : findRemoved(subject, decided, own);
+    const decisions = own.length === 0 ? decided : [...recognizeOwn(decided, own), ...removed];
+    const removals = removed.map(({ path }) => path);
+    return { patch: makeOperations(raw, decisions.filter(isAdded), removals), decisions };
   });
 }
 
 /**
  * Decides for the debug containers that an update of `pods/ephemeralcontainers` brings: those whose names the old pod
  * does not have. Whatever else stands in the pod cannot be changed any more. Never throws for what is in a pod.
+ *
+ * @param claimed what kube-harden has proved to have added when the pod was created
  */
-export function hardenEphemeralContainers(pod: Json, oldPod: Json, policy: Policy): Hardening | Refusal {
+export function hardenEphemeralContainers(
+  pod: Json,
+  oldPod: Json,
+  policy: Policy,
+  claimed: readonly ClaimedField[] = [],
+): Hardening | Refusal {
   return orRefusal(pod, (raw) => {
     const read = parsePod(raw);
     const oldNames = new Set(parsePod(oldPod).containers.map(({ name }) => name));
-    const own = findOwnFields(raw, policy).filter(({ path }) => path[1] === 'securityContext');
+    const own = findOwnFields(raw, claimed).filter(({ path }) => path[1] === 'securityContext');
     const decisions = decide({
       pod: read,
       policy,
       containers: read.containers.filter(({ list, name }) => list === 'ephemeralContainers' && !oldNames.has(name)),
       podLevelIsOpen: false,
-      podDefaultsAreOurs: new Set(own.map(({ rule }) => rule)),
+      podDefaultsAreOurs: new Set(own.map(({ path }) => path[2] ?? '')),
       exceptions: exceptionsFor(read, policy),
     });
     return { patch: makeOperations(raw, decisions.filter(isAdded)), decisions };
@@ -86,23 +104,6 @@ function decide(subject: Subject): readonly Decision[] {
   return decisions;
 }
 
-/** Holds what the rules want against what an earlier call of ours has left in the pod. */
-function finish(
-  raw: JsonObject,
-  { policy }: Subject,
-  decided: readonly Decision[],
-  own: readonly OwnField[],
-): Hardening {
-  const decisions = own.length === 0 ? decided : recognizeOwn(decided, own);
-  const additions = decisions.filter(isAdded);
-  const removals = own.length === 0 ? [] : fieldsToTakeBack(raw, decided, own);
-  if (additions.length === 0 && removals.length === 0) return { patch: [], decisions };
-
-  const provenance = provenanceOf(raw, policy, decisions);
-  const patch = makeOperations(raw, [...additions, ...(provenance ?? [])], removals);
-  return { patch, decisions: provenance === undefined ? [...decisions, annotationsFull] : decisions };
-}
-
 function isAdded(decision: Decision): decision is Added {
   return decision.action === 'added';
 }
@@ -112,40 +113,49 @@ function recognizeOwn(decided: readonly Decision[], own: readonly OwnField[]): r
   const ownByName = new Map(own.map((field) => [field.name, field]));
   return decided.map((decision): Decision => {
     if (!isAdded(decision)) return decision;
-    const field = ownByName.get(fieldName(decision));
-    // An entry of a list is known by its key: the API server may write the rest of it in another form.
-    const isEntry = decision.path.at(-1) === '-';
-    if (field === undefined || !(isEntry || isSameJson(field.value, decision.value))) return decision;
-    const { rule, field: name, where } = decision;
-    return { rule, field: name, where, action: 'kept', reason: 'addedBefore', value: field.value };
+    const found = ownByName.get(fieldName(decision));
+    if (found === undefined || !isSameJson(found.value, decision.value)) return decision;
+    const { rule, field, where, value } = decision;
+    return { rule, field, where, action: 'kept', reason: 'addedBefore', value };
   });
 }
 
-/** The paths of what an earlier call has added and no rule would add any more. */
-function fieldsToTakeBack(
-  raw: JsonObject,
-  decided: readonly Decision[],
-  own: readonly OwnField[],
-): readonly (readonly string[])[] {
+/** What an earlier call has added and no rule would add any more. */
+function findRemoved({ pod }: Subject, decided: readonly Decision[], own: readonly OwnField[]): readonly Removed[] {
   const wanted = new Set(decided.filter(isAdded).map(fieldName));
-  const unwanted = own.filter(({ name }) => !wanted.has(name));
-  if (unwanted.length === 0) return [];
   // Some container that is not ours to change may have mounted a volume of ours in the meantime.
-  const authored = parsePod(withoutOwnFields(raw, own));
-  const mounted = new Set(authored.containers.flatMap(({ volumeMounts }) => volumeMounts.map(({ name }) => name)));
-  const { volumes } = parsePod(raw);
-  const isMounted = (path: readonly string[]): boolean =>
-    path[1] === 'volumes' && mounted.has(volumes[Number(path[2])]?.['name']);
-  return unwanted.filter(({ path }) => !isMounted(path)).map(({ path }) => path);
+  const mounted = new Set(pod.containers.flatMap(({ volumeMounts }) => volumeMounts.map(({ name }) => name)));
+  const rulesOfContainers = new Set(
+    decided.flatMap(({ action, rule, where }) => (action === 'added' && where.scope === 'container' ? [rule] : [])),
+  );
+  return own.flatMap((field): readonly Removed[] => {
+    if (wanted.has(field.name)) return [];
+    const name = parseFieldName(field.name) ?? [];
+    const [, first] = name;
+    if (first?.field === 'volumes' && mounted.has(first.entry)) return [];
+    const about = describeOwn(field, name);
+    const isMoved = about.where.scope === 'pod' && about.rule !== 'writablePaths' && rulesOfContainers.has(about.rule);
+    const reason = isMoved ? 'movedToContainers' : 'noLongerFits';
+    return [{ ...about, action: 'removed', reason, path: field.path, value: field.value }];
+  });
 }
 
-const annotationsFull: Decision = {
-  rule: 'provenance',
-  field: 'metadata.annotations',
-  where: podScope,
-  action: 'withheld',
-  reason: 'annotationsFull',
-};
+/** Where an own field stands, and which rule it came from, as its name and its path tell. */
+function describeOwn({ path }: OwnField, [, ...below]: FieldName): Pick<Removed, 'rule' | 'field' | 'where'> {
+  const [first, ...others] = below;
+  const list = containerLists.find((candidate) => candidate === first?.field);
+  if (list === undefined || first?.entry === undefined) {
+    return { rule: ruleOf(below), field: formatFieldName(below), where: podScope };
+  }
+  const where = { scope: 'container', list, index: Number(path[2]), container: first.entry } as const;
+  return { rule: ruleOf(others), field: formatFieldName(others), where };
+}
+
+/** A rule is called as its field below the securityContext is, but for two that fill in entries of lists. */
+function ruleOf([block, field]: FieldName): Removed['rule'] {
+  if (block?.field !== 'securityContext') return 'writablePaths';
+  return ruleIds.find((id) => id === field?.field) ?? 'lowPorts';
+}
 
 /** Whether an answer is a refusal. */
 export function isRefusal(answer: Hardening | Refusal): answer is Refusal {

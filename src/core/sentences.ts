@@ -1,5 +1,14 @@
 /** The one place where decisions become words. Everything that people read of kube-harden's is made here. */
-import type { Added, Decision, KeptReason, Withheld, WithheldReason } from './decisions/decision.ts';
+import type {
+  Added,
+  Decision,
+  KeptReason,
+  Removed,
+  RemovedReason,
+  Withheld,
+  WithheldReason,
+} from './decisions/decision.ts';
+import { formatFieldName, parseFieldName } from './decisions/fieldName.ts';
 import type { Json } from './json/json.ts';
 import type { MisplacedField } from './pod/misplacedFields.ts';
 import type { ContainerList } from './pod/pod.ts';
@@ -45,6 +54,11 @@ const withheldBecause: Readonly<Record<WithheldReason, (detail: string) => strin
   annotationsFull: () => 'the annotations have no room left, so a later call will not know its own work',
 };
 
+const removedBecause: Readonly<Record<RemovedReason, string>> = {
+  movedToContainers: 'a container that came later must not inherit it',
+  noLongerFits: 'what came later stands against it',
+};
+
 /** One line: what was decided about one field, and why. */
 export function describe(decision: Decision): string {
   switch (decision.action) {
@@ -54,6 +68,8 @@ export function describe(decision: Decision): string {
       return `${place(decision)}: ${decision.field} kept: ${keptBecause[decision.reason]}`;
     case 'withheld':
       return `${place(decision)}: ${subjectOf(decision)} withheld: ${whyWithheld(decision)}`;
+    case 'removed':
+      return `${place(decision)}: ${subjectOf(decision)} removed again: ${removedBecause[decision.reason]}`;
   }
 }
 
@@ -93,10 +109,15 @@ export function warnings(decisions: readonly Decision[], mode: WarningMode, poli
   const verb = mode === 'enforce' ? 'added' : `would add (policy ${policy})`;
   const lines = [
     ...(added.length === 0 ? [] : [listing(`kube-harden ${verb}: `, added)]),
-    ...decisions.flatMap((decision) => (decision.action === 'withheld' ? [`kube-harden: ${describe(decision)}`] : [])),
+    ...decisions.flatMap((decision) => (isUnasked(decision) ? [`kube-harden: ${describe(decision)}`] : [])),
     ...findRemarks(decisions).map((remark) => `kube-harden: ${describeRemark(remark)}`),
   ].map(passable);
   return limit([...new Set(lines)]);
+}
+
+/** What people have to hear of one by one: what they would take for done, and is not. */
+function isUnasked({ action }: Decision): boolean {
+  return action === 'withheld' || action === 'removed';
 }
 
 /** What a preview tells where a namespace's label names none of the policies that there are. */
@@ -147,11 +168,12 @@ function describeAddition(decision: Added): string {
 }
 
 /** A field without the words around it that everybody knows: `runAsNonRoot`, `writable path /tmp`. */
-function subjectOf({ field }: Withheld): string {
-  return field
-    .replace(/^metadata\.annotations\[.*\]$/, 'declared writable path')
-    .replace(/^securityContext\./, '')
-    .replace(/^volumeMounts\[(.*)\]$/, 'writable path $1');
+function subjectOf({ field }: Withheld | Removed): string {
+  const [first, ...others] = parseFieldName(field) ?? [];
+  if (first === undefined) return field;
+  if (first.field === 'metadata' && others[0]?.entry !== undefined) return 'declared writable path';
+  if (first.field === 'volumeMounts' && first.entry !== undefined) return `writable path ${first.entry}`;
+  return first.field === 'securityContext' ? formatFieldName(others) : field;
 }
 
 /** A value as YAML writes it on one line. */

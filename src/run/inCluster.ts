@@ -50,7 +50,7 @@ export async function serveInCluster(options: InClusterOptions): Promise<void> {
   const parting = new AbortController();
   const client = await makeKubeClient(options.kubeconfig, parting.signal);
   // Until there is a certificate, or policies, it is not ready, and nobody calls.
-  const holder: PolicyHolder = { policies: undefined, hasCertificate: given !== undefined };
+  const holder: PolicyHolder = { policies: undefined, hasCertificate: given !== undefined, claimsKey: undefined };
   const first = given?.certificate ?? (await makeThrowawayCertificate());
   const { server, metrics } = await listen(options, first, holder, logger);
   if (given !== undefined) metrics.setCertificateEnd(endOf(given.certificate.cert));

@@ -8,6 +8,7 @@ import { describeFileError } from '../files/fileError.ts';
 import { builtInPolicies, loadPolicies } from '../files/policies.ts';
 import type { Certificate } from '../server/certificateFiles.ts';
 import { readCertificate, watchCertificate } from '../server/certificateFiles.ts';
+import { deriveClaimsKey } from '../server/claimsKey.ts';
 import type { LogLevel } from '../server/logger.ts';
 import { makeLogger } from '../server/logger.ts';
 import type { PolicyHolder } from '../server/policyHolder.ts';
@@ -36,11 +37,15 @@ const sample = join(import.meta.dirname, '../../samples/review-nginx.json');
 export async function serveStandalone(options: StandaloneOptions): Promise<void> {
   const logger = makeLogger(process.stdout, options.logLevel);
   const policies = await loadPolicies(options.policies ?? builtInPolicies);
-  const holder: PolicyHolder = { policies, hasCertificate: true };
   const certificate = await chooseCertificate(options);
+  const holder: PolicyHolder = { policies, hasCertificate: true, claimsKey: deriveClaimsKey(certificate.key) };
   const { server, metrics } = await listen(options, certificate, holder, logger);
   metrics.setCertificateEnd(endOf(certificate.cert));
-  const stopWatching = watch(options, certificate, server.setCertificate, logger);
+  const setCertificate = (next: Certificate): void => {
+    server.setCertificate(next);
+    holder.claimsKey = deriveClaimsKey(next.key);
+  };
+  const stopWatching = watch(options, certificate, setCertificate, logger);
   const stop = (): void => {
     stopWatching();
     metrics.close();

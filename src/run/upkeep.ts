@@ -4,6 +4,7 @@ import type { Logger } from 'winston';
 import type { Lifetimes } from '../certificates/authority.ts';
 import { followObjects } from '../cluster/followObjects.ts';
 import { makeAuthorityKeeper } from '../cluster/keepAuthority.ts';
+import { makeClaimsKeyKeeper } from '../cluster/keepClaimsKey.ts';
 import { configurationName, configurationsPath, makeConfigurationKeeper } from '../cluster/keepConfiguration.ts';
 import { makePolicyKeeper } from '../cluster/keepPolicies.ts';
 import type { KubeClient } from '../cluster/kubeClient.ts';
@@ -14,12 +15,14 @@ import { policiesPath } from '../cluster/policyResource.ts';
 import type { WebhookTarget } from '../cluster/webhookConfiguration.ts';
 import type { JsonObject } from '../core/json/json.ts';
 import type { Policy } from '../core/policy/policy.ts';
+import { makeClaimsKey } from '../server/claimsKey.ts';
 import type { PolicyHolder } from '../server/policyHolder.ts';
 import type { Listening } from './listen.ts';
 import type { GivenCertificate, ServingCertificate } from './servingCertificate.ts';
 import { serveGiven, serveIssued } from './servingCertificate.ts';
 
 const caSecret = 'kube-harden-ca';
+const claimsSecret = 'kube-harden-claims';
 const leaseName = 'kube-harden';
 
 export interface UpkeepOptions extends Listening {
@@ -62,9 +65,19 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   const workshop: Workshop = { ...options, loop, signal };
   const policies = makePolicyKeeper({ client, builtIn, defaultPolicy, holder, metrics, logger });
   const configuration = makeConfigurationKeeper({ client, logger });
+  const claims = makeClaimsKeyKeeper({
+    client,
+    namespace,
+    secret: claimsSecret,
+    useKey: (bytes) => {
+      holder.claimsKey = bytes && makeClaimsKey(bytes);
+    },
+    logger,
+  });
   const running = [
     follow(workshop, policiesPath, policies.see),
     follow(workshop, `${configurationsPath}${only(configurationName)}`, configuration.see),
+    follow(workshop, secretPath(namespace, claimsSecret), claims.see),
   ];
   const certificate = startCertificate(workshop, running);
   const leadership = competeForLease(client, {
@@ -79,6 +92,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     signal,
   });
   const reconcile = async (): Promise<void> => {
+    await claims.keep();
     await certificate.keep(leadership.isLeader(), configuration.trustedSince);
     const caBundle = certificate.caBundle();
     if (holder.policies === undefined || caBundle === undefined) return;
@@ -120,7 +134,7 @@ function startCertificate(workshop: Workshop, running: Promise<void>[]): Serving
     },
     logger,
   });
-  running.push(follow(workshop, `/api/v1/namespaces/${namespace}/secrets${only(caSecret)}`, authority.see));
+  running.push(follow(workshop, secretPath(namespace, caSecret), authority.see));
   return serveIssued(authority);
 }
 
@@ -134,6 +148,10 @@ function follow(
     loop.wake();
   };
   return followObjects(client, path, seeAndWake, { logger, signal });
+}
+
+function secretPath(namespace: string, name: string): string {
+  return `/api/v1/namespaces/${namespace}/secrets${only(name)}`;
 }
 
 function only(name: string): string {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Logger } from 'winston';
-import type { Mode } from '../admission/answer.ts';
+import type { Claiming, Mode } from '../admission/answer.ts';
 import { answer, answerWithoutPolicy } from '../admission/answer.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { readReview } from '../admission/review.ts';
@@ -52,7 +52,9 @@ export function makeApp(options: AppOptions): express.Express {
     const admission = readReview(await readJson(request, traffic));
     response.locals.admission = admission;
     const { review, decisions } =
-      policy === undefined ? answerWithoutPolicy(admission, [...policies.keys()]) : answer(admission, policy, mode);
+      policy === undefined
+        ? answerWithoutPolicy(admission, [...policies.keys()])
+        : answer(admission, policy, mode, claimingBy(holder));
     sendJson(response, 200, JSON.stringify(review), traffic);
     const milliseconds = performance.now() - start;
     // No policy can be called so; what is in the path is anybody's.
@@ -71,6 +73,7 @@ export function makeApp(options: AppOptions): express.Express {
   app.get('/readyz', (_request, response) => {
     if (!traffic.isOpen) throw new HttpError(503, 'shutting down');
     if (holder.policies === undefined) throw new HttpError(503, 'no policies yet');
+    if (holder.claimsKey === undefined) throw new HttpError(503, 'no key for claims yet');
     if (!holder.hasCertificate) throw new HttpError(503, 'no certificate yet');
     sendJson(response, 200, '{"status":"ok"}', traffic);
   });
@@ -96,7 +99,7 @@ function describeReview(
   decisions: readonly Decision[],
   milliseconds: number,
 ): object {
-  const counts = { added: 0, kept: 0, withheld: 0 };
+  const counts = { added: 0, kept: 0, withheld: 0, removed: 0 };
   for (const { action } of decisions) counts[action] += 1;
   const durationMs = Math.round(milliseconds * 1000) / 1000;
   return { uid, namespace, kind, name, operation, resource, policy, mode, ...counts, durationMs };
@@ -127,6 +130,10 @@ function logFailure(
 function policiesOf({ policies }: PolicyHolder): ReadonlyMap<string, Policy> {
   if (policies === undefined) throw new HttpError(503, 'no policies yet');
   return policies;
+}
+
+function claimingBy({ claimsKey }: PolicyHolder): Claiming | undefined {
+  return claimsKey && { signer: claimsKey.signer, now: Math.floor(Date.now() / 1000) };
 }
 
 function noSuchPolicy(name: string, policies: ReadonlyMap<string, Policy>): HttpError {

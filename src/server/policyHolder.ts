@@ -1,4 +1,5 @@
 import type { Policy } from '../core/policy/policy.ts';
+import type { ClaimsKey } from './claimsKey.ts';
 
 /** What the server answers by. The one thing that changes while it runs. */
 export interface PolicyHolder {
@@ -6,4 +7,6 @@ export interface PolicyHolder {
   policies: ReadonlyMap<string, Policy> | undefined;
   /** Whether the API server trusts the certificate in use. */
   hasCertificate: boolean;
+  /** None until it is read: then nothing is claimed, and the server is not ready. */
+  claimsKey: ClaimsKey | undefined;
 }

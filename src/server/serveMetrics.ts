@@ -38,7 +38,7 @@ export async function serveMetrics(
   const decided = new Map<string, { count: number; labels: Record<'action' | 'field' | 'reason', string> }>();
   new Counter({
     name: 'kube_harden_decisions_total',
-    help: 'What was added, kept and withheld, by field and reason.',
+    help: 'What was added, kept, withheld and removed, by field and reason.',
     labelNames: ['action', 'field', 'reason'],
     registers,
     collect() {

@@ -1,15 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { Claiming } from '../../src/admission/answer.ts';
 import { answer } from '../../src/admission/answer.ts';
 import { ReviewError, readReview } from '../../src/admission/review.ts';
+import { makeAnnotations } from '../../src/core/claims.ts';
+import type { Decision } from '../../src/core/decisions/decision.ts';
 import { harden } from '../../src/core/harden.ts';
 import { applyPatch } from '../../src/core/json/applyPatch.ts';
 import type { Json, JsonObject } from '../../src/core/json/json.ts';
 import type { Patch } from '../../src/core/json/patch.ts';
+import { makeClaimsKey } from '../../src/server/claimsKey.ts';
 import { builtInPolicy } from '../core/policies.ts';
 
 const hardened = builtInPolicy('hardened');
+const { signer } = makeClaimsKey(Buffer.alloc(32, 1));
+const otherSigner = makeClaimsKey(Buffer.alloc(32, 2)).signer;
 
 function record(name: string): JsonObject {
   return JSON.parse(readFileSync(join(import.meta.dirname, 'recorded', `${name}.json`), 'utf8')) as JsonObject;
@@ -22,12 +28,42 @@ function change(name: string, changes: (request: { [key: string]: Json }) => voi
   return review;
 }
 
-function answerTo(review: Json, mode: 'enforce' | 'preview' = 'enforce') {
-  return answer(readReview(review), hardened, mode).review.response;
+const now = 1_764_025_200;
+
+function answerTo(review: Json, mode: 'enforce' | 'preview' = 'enforce', claiming?: Partial<Claiming>) {
+  return answer(readReview(review), hardened, mode, { signer, now, ...claiming }).review.response;
 }
 
 function patchIn(response: { patch?: string }): Patch {
   return JSON.parse(Buffer.from(response.patch ?? '', 'base64').toString()) as Patch;
+}
+
+interface Pod {
+  metadata: { annotations: { [key: string]: string } };
+  spec: { securityContext: object; containers: object[] };
+}
+
+/** The annotations of a pod of this test that kube-harden has hardened, so that `spec` came out. */
+function recordOf(spec: { readonly securityContext: JsonObject }): JsonObject {
+  const { name = null } = podIn(record('update-pod-ephemeralcontainers'))['metadata'] as JsonObject;
+  const decisions = Object.entries(spec.securityContext).map(
+    ([rule, value]): Decision => ({
+      rule: rule as 'runAsNonRoot',
+      field: `securityContext.${rule}`,
+      where: { scope: 'pod' },
+      action: 'added',
+      path: [],
+      value,
+    }),
+  );
+  const { namespace = null } = (record('update-pod-ephemeralcontainers')['request'] ?? {}) as JsonObject;
+  const context = { signer, namespace: String(namespace), around: now };
+  const written = makeAnnotations({ metadata: { name } }, 'hardened', decisions, context) ?? [];
+  return Object.fromEntries(written.map(({ path, value }) => [path.at(-1), value]));
+}
+
+function podIn(review: JsonObject): JsonObject {
+  return (review['request'] as JsonObject)['object'] as JsonObject;
 }
 
 const whatImagesTell = [
@@ -42,7 +78,11 @@ describe('answer', () => {
     const engine = harden(pod, hardened);
     if ('refusal' in engine) throw new Error(engine.refusal);
     const response = answerTo(review);
-    expect(Buffer.from(response.patch ?? '', 'base64').toString()).to.equal(JSON.stringify(engine.patch));
+    const patch = patchIn(response);
+    expect(JSON.stringify(patch.slice(0, -1))).to.equal(JSON.stringify(engine.patch));
+    const written = patch.at(-1);
+    expect(written?.path).to.equal('/metadata/annotations');
+    expect(written).to.have.nested.property('value.kube-harden\\.io/policy', 'hardened');
     expect(response).to.deep.include({
       uid: 'd27a6b37-ccb9-4892-9e8a-e7dc996edead',
       allowed: true,
@@ -154,14 +194,113 @@ describe('answer', () => {
       ]);
     });
 
-    it("lets root start where the pod's runAsNonRoot is kube-harden's own", () => {
-      const spec = { securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } } };
-      const metadata = { annotations: { 'kube-harden.io/added': '["spec.securityContext.runAsNonRoot"]' } };
-      const root: JsonObject = { name: 'new', image: 'busybox', securityContext: { privileged: true } };
-      expect(patchIn(answerTo(debugContainer(root, spec, metadata)))).to.deep.equal([
+    const root: JsonObject = { name: 'new', image: 'busybox', securityContext: { privileged: true } };
+    const spec = { securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } } };
+
+    it("lets root start where the pod's runAsNonRoot is kube-harden's own, however long ago", () => {
+      const metadata = { annotations: recordOf(spec), creationTimestamp: '2025-11-24T23:00:30Z' };
+      const response = answerTo(debugContainer(root, spec, metadata), 'enforce', { now: now + 400 * 86_400 });
+      expect(patchIn(response)).to.deep.equal([
         { op: 'add', path: '/spec/ephemeralContainers/1/securityContext/runAsNonRoot', value: false },
       ]);
-      expect(answerTo(debugContainer(root, spec))).to.not.have.property('patch');
+    });
+
+    it('believes no annotation that it has not signed, nor one of another time', () => {
+      const forged = {
+        'kube-harden.io/policy': 'hardened',
+        'kube-harden.io/added': '["spec.securityContext.runAsNonRoot"]',
+      };
+      const creationTimestamp = '2025-11-24T23:00:30Z';
+      for (const metadata of [
+        {},
+        { annotations: forged, creationTimestamp },
+        { annotations: recordOf(spec), creationTimestamp: '2025-11-24T23:02:30Z' },
+        { annotations: recordOf(spec), creationTimestamp: null },
+      ]) {
+        expect(answerTo(debugContainer(root, spec, metadata)), JSON.stringify(metadata)).to.not.have.property('patch');
+      }
+    });
+  });
+
+  describe('to a second call', () => {
+    /** What comes back after another webhook has put a container beside those that are there. */
+    function secondCall(first: { patch?: string }, changes: (pod: Pod) => void = () => {}): JsonObject {
+      return change('create-pod', (request) => {
+        request['object'] = applyPatch(request['object'] ?? null, patchIn(first));
+        changes(request['object'] as unknown as Pod);
+      });
+    }
+
+    const addRoot = (pod: Pod): void => {
+      pod.spec.containers.push({ name: 'sidecar', image: 'mesh', securityContext: { runAsUser: 0 } });
+    };
+
+    it('lets a root sidecar start that came later, and tells what it takes out for it', () => {
+      const response = answerTo(secondCall(answerTo(record('create-pod')), addRoot));
+      const operations = patchIn(response);
+      expect(operations).to.deep.include({ op: 'remove', path: '/spec/securityContext/runAsNonRoot' });
+      expect(operations).to.deep.include({
+        op: 'add',
+        path: '/spec/containers/0/securityContext/runAsNonRoot',
+        value: true,
+      });
+      expect(response.warnings).to.include(
+        'kube-harden: pod: runAsNonRoot removed again: a container that came later must not inherit it',
+      );
+      expect(response.auditAnnotations).to.have.property(
+        'removed',
+        'spec.securityContext.runAsNonRoot (movedToContainers)',
+      );
+    });
+
+    it('believes its own claim for a minute, in its own namespace, for its own pod, unchanged', () => {
+      const first = answerTo(record('create-pod'));
+      const removes = (review: JsonObject, claiming: Partial<Claiming> = {}): boolean =>
+        patchIn(answerTo(review, 'enforce', claiming)).some(({ op }) => op === 'remove');
+      const second = secondCall(first, addRoot);
+      expect(removes(second)).to.equal(true);
+      expect(removes(second, { now: now + 60 })).to.equal(true);
+      expect(removes(second, { now: now - 60 })).to.equal(true);
+      expect(removes(second, { now: now + 61 })).to.equal(false);
+      expect(removes(second, { now: now - 61 })).to.equal(false);
+      expect(removes(second, { signer: otherSigner })).to.equal(false);
+      const elsewhere = structuredClone(second) as unknown as { request: { namespace: string } };
+      elsewhere.request.namespace = 'elsewhere';
+      expect(removes(elsewhere)).to.equal(false);
+      const changed: readonly ((pod: Pod) => void)[] = [
+        ({ metadata }) => Object.assign(metadata, { name: 'another' }),
+        ({ metadata }) => Object.assign(metadata, { generateName: 'another-' }),
+        ({ metadata: { annotations } }) => Object.assign(annotations, { 'kube-harden.io/added': '[]' }),
+        ({ metadata: { annotations } }) => {
+          annotations['kube-harden.io/claim'] = (annotations['kube-harden.io/claim'] ?? '').replace(
+            /"at":\d+/,
+            '"at":1',
+          );
+        },
+        ({ metadata: { annotations } }) => {
+          annotations['kube-harden.io/claim'] = (annotations['kube-harden.io/claim'] ?? '').replace('v1.', 'v2.');
+        },
+        ({ spec }) => Object.assign(spec.securityContext, { runAsNonRoot: null }),
+      ];
+      for (const [index, alter] of changed.entries()) {
+        const altered = secondCall(first, (pod) => {
+          addRoot(pod);
+          alter(pod);
+        });
+        expect(removes(altered), String(index)).to.equal(false);
+      }
+    });
+
+    it('leaves what an author has written beside a claim of other fields', () => {
+      const authored = change('create-pod', (request) => {
+        const pod = request['object'] as unknown as Pod;
+        pod.spec.securityContext = { runAsNonRoot: true };
+      });
+      const first = answerTo(authored);
+      const second = structuredClone(authored) as unknown as { request: { object: Json } };
+      second.request.object = applyPatch(second.request.object, patchIn(first));
+      addRoot(second.request.object as unknown as Pod);
+      expect(patchIn(answerTo(second)).filter(({ op }) => op === 'remove')).to.deep.equal([]);
     });
   });
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { ClaimedField } from '../../src/core/claims.ts';
 import { harden, isRefusal } from '../../src/core/harden.ts';
 import type { JsonObject } from '../../src/core/json/json.ts';
 import { builtInPolicy } from './policies.ts';
@@ -7,9 +8,16 @@ import { builtInPolicy } from './policies.ts';
 
 const range = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
 
-function measure(pod: JsonObject): { milliseconds: number; added: number; reasons: ReadonlySet<string> } {
+function measure(
+  pod: JsonObject,
+  claimed: readonly ClaimedField[] = [],
+): {
+  milliseconds: number;
+  added: number;
+  reasons: ReadonlySet<string>;
+} {
   const start = performance.now();
-  const answer = harden(pod, builtInPolicy('hardened'));
+  const answer = harden(pod, builtInPolicy('hardened'), claimed);
   const milliseconds = performance.now() - start;
   if (isRefusal(answer)) throw new Error(answer.refusal);
   const volumes = answer.decisions.filter(({ field, action }) => action === 'added' && field.startsWith('volumes['));
@@ -37,12 +45,10 @@ describe('a hostile pod', () => {
 
   it('costs no more for what it claims', () => {
     const names = range(8000).map((index) => `kube-harden-${index}`);
-    const claims = JSON.stringify(names.map((name) => `spec.volumes[${name}]`));
+    const volumes = names.map((name) => ({ name, emptyDir: {} }));
+    const claimed = volumes.map((value) => ({ name: `spec.volumes[${value.name}]`, value }));
     const volumeMounts = names.map((name) => ({ name, mountPath: `/${name}` }));
-    const pod = {
-      metadata: { annotations: { 'kube-harden.io/added': claims } },
-      spec: { volumes: names.map((name) => ({ name, emptyDir: {} })), containers: [{ name: 'a', volumeMounts }] },
-    };
-    expect(measure(pod).milliseconds).to.be.below(3000);
+    const pod = { spec: { volumes, containers: [{ name: 'a', volumeMounts }] } };
+    expect(measure(pod, claimed).milliseconds).to.be.below(500);
   });
 });

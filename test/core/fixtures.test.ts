@@ -5,6 +5,7 @@ import jsonPatch from 'fast-json-patch';
 import { parseAllDocuments, stringify } from 'yaml';
 import { harden, isRefusal } from '../../src/core/harden.ts';
 import type { Json } from '../../src/core/json/json.ts';
+import { isJsonObject } from '../../src/core/json/json.ts';
 import { isPolicyDocument } from '../../src/core/policy/policy.ts';
 import { ruleIds } from '../../src/core/policy/ruleId.ts';
 import { rules } from '../../src/core/rules.ts';
@@ -20,13 +21,18 @@ function parseFile(file: string): Json[] {
   return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as Json);
 }
 
+/** Before a pod, a fixture may say what kube-harden has proved to have added to it. */
+function isClaim(document: Json): document is { readonly added: readonly { name: string; value: Json }[] } {
+  return isJsonObject(document) && 'added' in document;
+}
+
 /** What the golden file has to say: the sentences of the fixture's own rule, and the whole pod that comes out. */
 function hardenFixture(rule: string, file: string): string {
   const documents = parseFile(file);
-  const [first = null, second] = documents;
-  const policy = isPolicyDocument(first) ? readPolicy(first) : hardened;
-  const pod = isPolicyDocument(first) ? (second ?? null) : first;
-  const answer = harden(pod, policy);
+  const written = documents.find(isPolicyDocument);
+  const claim = documents.find(isClaim);
+  const pod = documents.find((document) => document !== written && document !== claim) ?? null;
+  const answer = harden(pod, written === undefined ? hardened : readPolicy(written), claim?.added ?? []);
   if (isRefusal(answer)) throw new Error(answer.refusal);
   const copy = structuredClone(pod);
   const result = jsonPatch.applyPatch(copy, [...answer.patch] as jsonPatch.Operation[], true).newDocument;

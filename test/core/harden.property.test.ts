@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import jsonPatch from 'fast-json-patch';
+import type { ClaimedField } from '../../src/core/claims.ts';
+import { ownFields } from '../../src/core/claims.ts';
 import type { Hardening } from '../../src/core/harden.ts';
 import { harden, hardenEphemeralContainers, isRefusal } from '../../src/core/harden.ts';
 import type { Json, JsonObject } from '../../src/core/json/json.ts';
@@ -55,14 +57,14 @@ function check<Values extends [unknown, ...unknown[]]>(property: fc.IProperty<Va
   fc.assert(property, { numRuns: runs, seed });
 }
 
-function hardening(pod: Json, policy: Policy): Hardening {
-  const answer = harden(pod, policy);
+function hardening(pod: Json, policy: Policy, claimed: readonly ClaimedField[] = []): Hardening {
+  const answer = harden(pod, policy, claimed);
   if (isRefusal(answer)) throw new Error(answer.refusal);
   return answer;
 }
 
-function apply(pod: Json, policy: Policy): JsonObject {
-  const { patch } = hardening(pod, policy);
+function apply(pod: Json, policy: Policy, claimed: readonly ClaimedField[] = []): JsonObject {
+  const { patch } = hardening(pod, policy, claimed);
   // fast-json-patch validates each operation against the document, so one that does not fit throws.
   return jsonPatch.applyPatch(structuredClone(pod), structuredClone(patch) as jsonPatch.Operation[], true)
     .newDocument as JsonObject;
@@ -133,11 +135,22 @@ describe(`harden, over ${runs} random pods (PROPERTY_SEED=${seed})`, function ()
     );
   });
 
-  it('is a fixed point', () => {
+  it('is a fixed point, with a claim and without one', () => {
     check(
       fc.property(arbitraryPod, arbitraryPolicy, (pod, policy) => {
         const once = apply(pod, policy);
         expect(hardening(once, policy).patch).to.deep.equal([]);
+        expect(hardening(once, policy, ownFields(hardening(pod, policy).decisions)).patch).to.deep.equal([]);
+      }),
+    );
+  });
+
+  it('takes nothing out that it has not added with that very value, whatever is claimed', () => {
+    check(
+      fc.property(arbitraryPod, arbitraryPolicy, fc.array(arbitraryNonsense), (pod, policy, values) => {
+        const names = ownFields(hardening(pod, policy).decisions).map(({ name }) => name);
+        const claimed = names.map((name, index) => ({ name, value: (values[index] ?? 'another') as Json }));
+        expect(changes(pod, apply(pod, policy, claimed))).to.deep.equal([]);
       }),
     );
   });
@@ -168,7 +181,8 @@ describe(`harden, over ${runs} random pods (PROPERTY_SEED=${seed})`, function ()
           spec: { ...specOf(to), containers: [...(specOf(to)['containers'] as Json[]), sidecar] },
         });
         const first = apply(inject(pod), policy);
-        const second = apply(inject(apply(pod, policy)), policy);
+        const claimed = ownFields(hardening(pod, policy).decisions);
+        const second = apply(inject(apply(pod, policy)), policy, claimed);
         const strip = (result: JsonObject): unknown => {
           const spec = specOf(result);
           const volumes = [...((spec['volumes'] ?? []) as JsonObject[])].map((volume) => JSON.stringify(volume)).sort();

@@ -178,6 +178,62 @@ describeOnEach(
         injector.stop();
       }
     });
+
+    it('takes nothing out that an author wrote, whatever the annotations claim', async () => {
+      const { api } = controlPlane();
+      const claimed = [
+        'spec.securityContext.runAsNonRoot',
+        'spec.volumes[kube-harden-x]',
+        'spec.containers[web].volumeMounts[/x]',
+        'spec.containers[web].securityContext.readOnlyRootFilesystem',
+        'spec.containers[web].securityContext.capabilities.drop',
+      ];
+      const genuine = await api.create('/api/v1/namespaces/injected/pods?dryRun=All', barePod('web'));
+      const { annotations: signed } = genuine['metadata'] as { annotations: JsonObject };
+      const authored = {
+        securityContext: { runAsNonRoot: true },
+        volumes: [{ name: 'kube-harden-x', emptyDir: { medium: 'Memory' } }],
+        initContainers: [{ name: 'chown', image: 'nginx', securityContext: { runAsUser: 0 } }],
+        containers: [
+          {
+            name: 'web',
+            image: 'nginx',
+            securityContext: { readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+            volumeMounts: [{ name: 'kube-harden-x', mountPath: '/x' }],
+          },
+        ],
+      };
+      const forged = {
+        'kube-harden.io/policy': 'restricted',
+        'kube-harden.io/added': JSON.stringify(claimed),
+        'kube-harden.io/claim': signed['kube-harden.io/claim'] ?? null,
+      };
+      for (const annotations of [forged, { ...signed, 'kube-harden.io/added': JSON.stringify(claimed) }]) {
+        const pod = { metadata: { name: 'web', annotations }, spec: authored };
+        const { spec } = (await api.create('/api/v1/namespaces/injected/pods?dryRun=All', pod)) as { spec: JsonObject };
+        expect(spec['securityContext']).to.deep.include(authored.securityContext);
+        expect((spec['volumes'] as JsonObject[])[0]).to.deep.equal(authored.volumes[0]);
+        const [web] = containersOf({ spec });
+        expect(web?.['securityContext']).to.deep.include(authored.containers[0]?.securityContext);
+        expect(web?.['volumeMounts']).to.deep.include(authored.containers[0]?.volumeMounts[0]);
+      }
+    });
+
+    it('keeps an explicit runAsNonRoot for debug containers, whatever somebody annotates', async () => {
+      const { api, kubectl } = controlPlane();
+      const pod = barePod('explicit');
+      const spec = { ...(pod['spec'] as JsonObject), securityContext: { runAsNonRoot: true } };
+      await api.create('/api/v1/namespaces/injected/pods', { ...pod, spec });
+      const added = 'kube-harden.io/added=["spec.securityContext.runAsNonRoot"]';
+      const annotated = kubectl(['annotate', '--overwrite', 'pod/explicit', added, '-n', 'injected']);
+      expect(annotated.status, annotated.stderr).to.equal(0);
+      const flags = ['-n', 'injected', '--image=busybox', '--profile=sysadmin', '--container=root'];
+      const debugged = kubectl(['debug', 'explicit', ...flags]);
+      expect(debugged.status, debugged.stderr).to.equal(0);
+      const { spec: after } = (await api.get('/api/v1/namespaces/injected/pods/explicit')) as { spec: JsonObject };
+      const [root] = after['ephemeralContainers'] as readonly JsonObject[];
+      expect(root?.['securityContext']).to.deep.equal({ privileged: true });
+    });
     before(() => controlPlane().makeNamespace('injected', { 'kube-harden.io/enforce': 'restricted' }));
 
     describe('cluster-wide', () => {

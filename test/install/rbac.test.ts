@@ -30,16 +30,19 @@ describe('what kube-harden may do', () => {
       'ClusterRole /namespaces list',
       'ClusterRole /events create',
       'Role /secrets get,list,watch,patch kube-harden-ca',
+      'Role /secrets get,list,watch,patch kube-harden-claims',
       'Role /secrets create',
       'Role coordination.k8s.io/leases get,update kube-harden',
       'Role coordination.k8s.io/leases create',
     ]);
   });
 
-  it('is less where its certificate is mounted: no Secret', () => {
-    const [operations] = readDocuments('components/certificate-files/no-secrets.yaml');
+  it('is less where its certificate is mounted: no Secret of a CA', () => {
+    const [operations] = readDocuments('components/certificate-files/no-ca-secret.yaml');
     const before = readDocuments('base/rbac.yaml').find((document) => kindOf(document) === 'Role');
     expect(tell(applyPatch(before as Json, operations as unknown as Patch))).to.deep.equal([
+      'Role /secrets get,list,watch,patch kube-harden-claims',
+      'Role /secrets create',
       'Role coordination.k8s.io/leases get,update kube-harden',
       'Role coordination.k8s.io/leases create',
     ]);

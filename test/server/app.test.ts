@@ -73,6 +73,7 @@ describe('server', () => {
       added: 5,
       kept: 0,
       withheld: 0,
+      removed: 0,
     });
   });
 

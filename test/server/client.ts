@@ -9,6 +9,7 @@ import { connect } from 'node:tls';
 import type { Logger } from 'winston';
 import type { ThrowawayCertificate } from '../../src/certificates/throwawayCertificate.ts';
 import { makeThrowawayCertificate } from '../../src/certificates/throwawayCertificate.ts';
+import { deriveClaimsKey } from '../../src/server/claimsKey.ts';
 import { makeLogger } from '../../src/server/logger.ts';
 import type { Metrics } from '../../src/server/metrics.ts';
 import { noMetrics } from '../../src/server/metrics.ts';
@@ -59,6 +60,7 @@ export async function startTestServer(options: { mostInFlight?: number; metrics?
   const holder: PolicyHolder = {
     policies: new Map(policies.map((policy) => [policy.name, policy])),
     hasCertificate: true,
+    claimsKey: deriveClaimsKey(certificate.key),
   };
   const server = await startServer({
     traffic: makeTraffic(),

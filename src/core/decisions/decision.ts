@@ -44,6 +44,9 @@ export type WithheldReason =
 /** The reason why a field was added in another way than the policy says it. */
 export type AddedReason = 'undoOwnPodDefault';
 
+/** Why a field that kube-harden added in an earlier call of the same admission is taken out again. Codes are stable. */
+export type RemovedReason = 'movedToContainers' | 'noLongerFits';
+
 export interface PodScope {
   readonly scope: 'pod';
 }
@@ -56,8 +59,8 @@ export interface ContainerScope {
 }
 
 interface Subject {
-  /** `provenance` is no rule of a policy: it is the record that kube-harden leaves of its own work. */
-  readonly rule: RuleId | 'provenance';
+  /** `claim` is no rule of a policy: it is the record that kube-harden leaves of its own work. */
+  readonly rule: RuleId | 'claim';
   /**
    * The field below the pod's `spec` or below the container, in Kubernetes' own words, list entries by their key; or
    * the pod's own, from `metadata.` on.
@@ -92,14 +95,15 @@ export interface Withheld extends Subject {
   readonly detail?: string;
 }
 
-export type Decision = Added | Kept | Withheld;
-export type Reason = AddedReason | KeptReason | WithheldReason;
-
-/**
- * A field's full name in a pod: `spec.securityContext.runAsNonRoot`, `spec.containers[web].volumeMounts[/tmp]`,
- * `metadata.annotations`.
- */
-export function fieldName({ where, field }: Subject): string {
-  if (where.scope === 'container') return `spec.${where.list}[${where.container}].${field}`;
-  return field.startsWith('metadata.') ? field : `spec.${field}`;
+/** Added by kube-harden itself in an earlier call of the same admission, and out of place since then. */
+export interface Removed extends Subject {
+  readonly action: 'removed';
+  readonly reason: RemovedReason;
+  /** Keys and indices from the pod's root. */
+  readonly path: readonly string[];
+  /** The value that it had. */
+  readonly value: Json;
 }
+
+export type Decision = Added | Kept | Withheld | Removed;
+export type Reason = AddedReason | KeptReason | WithheldReason | RemovedReason;

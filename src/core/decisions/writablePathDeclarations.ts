@@ -1,8 +1,9 @@
-import { addedAnnotation, policyAnnotation } from '../pod/annotations.ts';
+import { ownAnnotations } from '../pod/annotations.ts';
 import { cleanPath, isSizeLimit, pathProblem } from '../pod/path.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { Policy, WritablePath } from '../policy/policy.ts';
 import type { Decision, Withheld, WithheldReason } from './decision.ts';
+import { entryName } from './fieldName.ts';
 import { podScope } from './rule.ts';
 
 /** Declares paths for each of the pod's containers. */
@@ -65,7 +66,7 @@ function containerOf(annotation: string): string | undefined {
 function isSlip(annotation: string): boolean {
   const [prefix = ''] = annotation.split('/');
   const isOwn = prefix === 'kube-harden.io' || prefix.endsWith('.kube-harden.io');
-  return isOwn && annotation !== policyAnnotation && annotation !== addedAnnotation;
+  return isOwn && !ownAnnotations.includes(annotation);
 }
 
 /** A path may have an equals sign in it, a size may not. */
@@ -80,7 +81,7 @@ function parseEntry(entry: string, annotation: string): WritablePath | Withheld 
 }
 
 function refuse(annotation: string, reason: WithheldReason, detail?: string): Withheld {
-  const field = `metadata.annotations[${annotation}]`;
+  const field = `metadata.${entryName('annotations', annotation)}`;
   const about = { rule: 'writablePaths', field, where: podScope, action: 'withheld', reason } as const;
   return detail === undefined ? about : { ...about, detail };
 }

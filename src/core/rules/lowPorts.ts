@@ -12,6 +12,7 @@
  * Source: Linux net/ipv4 `ip_unprivileged_port_start`; k8s.io/kubernetes pkg/kubelet/sysctl/safe_sysctls.go.
  */
 import type { Decision } from '../decisions/decision.ts';
+import { entryName } from '../decisions/fieldName.ts';
 import { againstLinuxField } from '../decisions/fillContainerField.ts';
 import type { Rule } from '../decisions/rule.ts';
 import { isExcepted, podScope } from '../decisions/rule.ts';
@@ -44,7 +45,11 @@ export const lowPorts: Rule = {
     );
     if (served.length === 0) return [];
 
-    const about = { rule: 'lowPorts', field: `securityContext.sysctls[${sysctl}]`, where: podScope } as const;
+    const about = {
+      rule: 'lowPorts',
+      field: `securityContext.${entryName('sysctls', sysctl)}`,
+      where: podScope,
+    } as const;
     const authored = pod.sysctls.find(({ name }) => typeof name === 'string' && canonical(name) === sysctl);
     if (authored !== undefined) {
       return [{ ...about, action: 'kept', reason: 'explicit', value: authored['value'] ?? null }];

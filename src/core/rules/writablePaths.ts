@@ -12,6 +12,7 @@
  * Source: k8s.io/kubernetes pkg/apis/core/validation, `ValidateVolumeMounts`; containerd, `WithMounts`.
  */
 import type { Decision } from '../decisions/decision.ts';
+import { entryName } from '../decisions/fieldName.ts';
 import type { Rule, Subject } from '../decisions/rule.ts';
 import { isExcepted, podScope, scopeOf } from '../decisions/rule.ts';
 import { nameVolume } from '../decisions/volumeName.ts';
@@ -140,7 +141,7 @@ function mountEmptyDir(
   return [
     {
       rule,
-      field: `volumes[${name}]`,
+      field: entryName('volumes', name),
       where: podScope,
       action: 'added',
       path: ['spec', 'volumes', '-'],
@@ -186,7 +187,7 @@ function hasReadOnlyRoot(container: Container, earlier: readonly Decision[]): bo
 }
 
 function at(path: WritablePath['path'], where: Decision['where']) {
-  return { rule, field: `volumeMounts[${path}]`, where } as const;
+  return { rule, field: entryName('volumeMounts', path), where } as const;
 }
 
 function kept(

@@ -6,11 +6,11 @@
 
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import { ownFields } from '../../../src/core/claims.ts';
 import { harden, isRefusal } from '../../../src/core/harden.ts';
 import { applyPatch } from '../../../src/core/json/applyPatch.ts';
 import type { JsonObject } from '../../../src/core/json/json.ts';
 import type { Policy } from '../../../src/core/policy/policy.ts';
-import { ownWork } from '../../../src/core/provenance.ts';
 import { makeAcceptable } from '../../core/acceptablePod.ts';
 import { arbitraryPod } from '../../core/arbitraryPod.ts';
 import { builtInPolicy, makePolicy } from '../../core/policies.ts';
@@ -53,7 +53,9 @@ function hardenPod(pod: JsonObject, policy: Policy): JsonObject {
 function addedNames(pod: JsonObject, policy: Policy): string {
   const answer = harden(pod, policy);
   if (isRefusal(answer)) throw new OracleError(`refused: ${answer.refusal}`);
-  return ownWork(answer.decisions).join(' ');
+  return ownFields(answer.decisions)
+    .map(({ name }) => name)
+    .join(' ');
 }
 
 function compare(cases: number, seed: number, judge: (pods: readonly JsonObject[]) => readonly Judged[]): void {
