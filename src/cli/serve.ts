@@ -64,6 +64,12 @@ function clusterOptions(): readonly Option[] {
     new Option('--kubeconfig <FILE>', 'how to reach it (default: as kubectl does, or as a pod)'),
     new Option('--namespace <NAME>', 'where kube-harden itself lives').default('kube-harden'),
     new Option('--default-policy <NAME>', 'for each namespace that has not chosen one (default: none)'),
+    new Option('--excluded-namespaces <NAMES>', 'more namespaces that are never touched: a,b,c')
+      .argParser(readNamespaces)
+      .default([], 'none'),
+    new Option('--timeout-seconds <SECONDS>', 'how long the API server waits for an answer')
+      .argParser(readTimeout)
+      .default(3),
     new Option('--webhook-url <URL>', 'where the API server finds kube-harden, if not by its Service'),
     new Option('--tls-ca <FILE>', 'what the API server has to trust: the CA of --tls-cert, in PEM'),
     new Option('--ca-lifetime <DURATION>', "how long kube-harden's own CA lasts")
@@ -102,6 +108,26 @@ function readSeconds(text: string): number {
   if (!/^\d+$/.test(text) || seconds > mostDrainSeconds)
     throw new InvalidArgumentError(`Seconds are a number from 0 to ${mostDrainSeconds}.`);
   return seconds;
+}
+
+/** As the API server takes it: k8s.io/api, `MutatingWebhook.timeoutSeconds`. */
+const mostTimeoutSeconds = 30;
+
+function readTimeout(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d+$/.test(text) || seconds < 1 || seconds > mostTimeoutSeconds)
+    throw new InvalidArgumentError(`Seconds are a number from 1 to ${mostTimeoutSeconds}.`);
+  return seconds;
+}
+
+/** Of a DNS label: RFC 1123. */
+const mostNameLength = 63;
+
+function readNamespaces(text: string): readonly string[] {
+  const names = text.split(',').filter((name) => name !== '');
+  const wrong = names.find((name) => name.length > mostNameLength || !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong.slice(0, mostNameLength)}" names no namespace.`);
+  return names;
 }
 
 const millisecondsOf: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };

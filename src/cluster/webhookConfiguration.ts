@@ -17,6 +17,10 @@ export interface WebhookChoices {
   readonly caBundle: string;
   /** kube-harden's own namespace, which it must start in without its own help. */
   readonly namespace: string;
+  /** More namespaces that are never concerned, whatever their labels say. */
+  readonly excludedNamespaces: readonly string[];
+  /** How long the API server waits for an answer, 1 to 30; for a preview it never waits longer than a second. */
+  readonly timeoutSeconds: number;
 }
 
 /** Those that a cluster cannot start without. */
@@ -32,12 +36,12 @@ const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease'];
 export function makeWebhooks(choices: WebhookChoices): readonly JsonObject[] {
   const policies = [...choices.policies].sort();
   const enforce = policies.map((policy) =>
-    makeWebhook(choices, `${policy}.enforce`, `/enforce/${policy}`, labelIs('enforce', policy), mustAnswer),
+    makeWebhook(choices, `${policy}.enforce`, `/enforce/${policy}`, labelIs('enforce', policy), mustAnswer(choices)),
   );
-  const preview = policies.map((policy) =>
-    makeWebhook(choices, `${policy}.preview`, `/preview/${policy}`, labelIs('preview', policy), mayAnswer(1)),
+  const previews = policies.map((policy) =>
+    makeWebhook(choices, `${policy}.preview`, `/preview/${policy}`, labelIs('preview', policy), preview),
   );
-  return [makeRest(choices, policies), ...enforce, ...preview, makeRestOfPreviews(choices, policies)];
+  return [makeRest(choices, policies), ...enforce, ...previews, makeRestOfPreviews(choices, policies)];
 }
 
 /**
@@ -50,18 +54,18 @@ function makeRest(choices: WebhookChoices, policies: readonly string[]): JsonObj
   // that starts anew would wait for kube-harden, which waits for a network plugin, whose pods wait for kube-harden.
   if (choices.defaultPolicy !== undefined) {
     const path = `/enforce/${choices.defaultPolicy}`;
-    return makeWebhook(choices, 'default-policy', path, [isOther], mayAnswer(3));
+    return makeWebhook(choices, 'default-policy', path, [isOther], mayAnswer(choices));
   }
   // Somebody asked for a policy that is not there, by a slip of the pen or because it was deleted. The server answers
   // 404 to this path, so pods are refused, by a webhook whose name says why; silently unprotected they would stay so.
   const labels = [labelIsThere('enforce'), isOther];
-  return makeWebhook(choices, 'no-such-policy', `/enforce/${optOut}`, labels, mustAnswer);
+  return makeWebhook(choices, 'no-such-policy', `/enforce/${optOut}`, labels, mustAnswer(choices));
 }
 
 /** Where the label of a preview names no policy the server warns of it: silence would mean that nothing would change. */
 function makeRestOfPreviews(choices: WebhookChoices, policies: readonly string[]): JsonObject {
   const labels = [labelIsThere('preview'), labelIsOther('preview', policies)];
-  return makeWebhook(choices, 'no-such-preview', `/preview/${optOut}`, labels, mayAnswer(1));
+  return makeWebhook(choices, 'no-such-preview', `/preview/${optOut}`, labels, preview);
 }
 
 interface FailureHandling {
@@ -70,12 +74,17 @@ interface FailureHandling {
 }
 
 /** Asked for by a label: a pod that slips in unhardened stays so for its whole life, a refused one is tried again. */
-const mustAnswer: FailureHandling = { failurePolicy: 'Fail', timeoutSeconds: 3 };
+function mustAnswer({ timeoutSeconds }: WebhookChoices): FailureHandling {
+  return { failurePolicy: 'Fail', timeoutSeconds };
+}
 
-/** Not asked for, or only to hear a warning: never worth a refusal. */
-function mayAnswer(timeoutSeconds: number): FailureHandling {
+/** Not asked for: never worth a refusal. */
+function mayAnswer({ timeoutSeconds }: WebhookChoices): FailureHandling {
   return { failurePolicy: 'Ignore', timeoutSeconds };
 }
+
+/** Only to hear a warning: worth neither a refusal nor a wait. */
+const preview: FailureHandling = { failurePolicy: 'Ignore', timeoutSeconds: 1 };
 
 type Mode = 'enforce' | 'preview';
 
@@ -116,7 +125,7 @@ const matchConditions: Json = [
 ];
 
 function makeWebhook(
-  { target, caBundle, namespace }: WebhookChoices,
+  { target, caBundle, namespace, excludedNamespaces }: WebhookChoices,
   name: string,
   path: string,
   labels: readonly JsonObject[],
@@ -125,7 +134,7 @@ function makeWebhook(
   const excluded = {
     key: 'kubernetes.io/metadata.name',
     operator: 'NotIn',
-    values: [...systemNamespaces, namespace],
+    values: [...new Set([...systemNamespaces, namespace, ...excludedNamespaces])],
   };
   const address: JsonObject =
     'url' in target ? { url: `${target.url}${path}` } : { service: { ...target.service, path } };

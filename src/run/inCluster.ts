@@ -21,6 +21,8 @@ export interface InClusterOptions extends Address {
   readonly policies?: string;
   readonly defaultPolicy?: string;
   readonly webhookUrl?: string;
+  readonly excludedNamespaces: readonly string[];
+  readonly timeoutSeconds: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsCa?: string;
@@ -56,7 +58,9 @@ export async function serveInCluster(options: InClusterOptions): Promise<void> {
   if (given !== undefined) metrics.setCertificateEnd(endOf(given.certificate.cert));
   const lifetimes = { authority: options.caLifetime, certificate: options.certificateLifetime };
   const target = makeTarget(options);
-  const kept = { client, namespace, builtIn, defaultPolicy, target, given, lifetimes, holder, server, metrics, logger };
+  const { excludedNamespaces, timeoutSeconds } = options;
+  const webhooks = { namespace, defaultPolicy, target, excludedNamespaces, timeoutSeconds };
+  const kept = { client, webhooks, builtIn, given, lifetimes, holder, server, metrics, logger };
   const upkeep = startUpkeep(kept);
   const stop = async (): Promise<void> => {
     metrics.close();

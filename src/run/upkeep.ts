@@ -12,7 +12,7 @@ import { competeForLease } from '../cluster/lease.ts';
 import type { Loop } from '../cluster/loop.ts';
 import { makeLoop } from '../cluster/loop.ts';
 import { policiesPath } from '../cluster/policyResource.ts';
-import type { WebhookTarget } from '../cluster/webhookConfiguration.ts';
+import type { WebhookChoices, WebhookTarget } from '../cluster/webhookConfiguration.ts';
 import type { JsonObject } from '../core/json/json.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { makeClaimsKey } from '../server/claimsKey.ts';
@@ -27,11 +27,9 @@ const leaseName = 'kube-harden';
 
 export interface UpkeepOptions extends Listening {
   readonly client: KubeClient;
-  /** kube-harden's own. */
-  readonly namespace: string;
+  /** What the webhook configuration says, apart from what changes while it runs. */
+  readonly webhooks: Omit<WebhookChoices, 'policies' | 'caBundle'>;
   readonly builtIn: ReadonlyMap<string, Policy>;
-  readonly defaultPolicy: string | undefined;
-  readonly target: WebhookTarget;
   /** Undefined where the certificate is kube-harden's own to make. */
   readonly given: GivenCertificate | undefined;
   readonly lifetimes: Lifetimes;
@@ -56,7 +54,8 @@ interface Workshop extends UpkeepOptions {
  * Lease, and the reconciler that goes round after each change and each second.
  */
 export function startUpkeep(options: UpkeepOptions): Upkeep {
-  const { client, namespace, builtIn, defaultPolicy, target, holder, metrics, logger } = options;
+  const { client, webhooks, builtIn, holder, metrics, logger } = options;
+  const { namespace, defaultPolicy } = webhooks;
   metrics.setLeader(false);
   metrics.setInSync(false);
   const ending = new AbortController();
@@ -96,7 +95,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     await certificate.keep(leadership.isLeader(), configuration.trustedSince);
     const caBundle = certificate.caBundle();
     if (holder.policies === undefined || caBundle === undefined) return;
-    const choices = { policies: [...holder.policies.keys()], defaultPolicy, target, caBundle, namespace };
+    const choices = { ...webhooks, policies: [...holder.policies.keys()], caBundle };
     if (leadership.isLeader()) await configuration.keep(choices);
     metrics.setInSync(configuration.isTrue(choices));
     if (leadership.isLeader()) await policies.tell();
@@ -113,7 +112,8 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
 
 /** Starts what keeps the certificate in use good; what it follows is added to what runs. */
 function startCertificate(workshop: Workshop, running: Promise<void>[]): ServingCertificate {
-  const { client, namespace, target, given, lifetimes, holder, server, loop, logger } = workshop;
+  const { client, webhooks, given, lifetimes, holder, server, loop, logger } = workshop;
+  const { namespace, target } = webhooks;
   // Given a certificate, it needs no CA of its own, and no right to read one.
   if (given !== undefined) {
     const onChange: Parameters<typeof serveGiven>[1] = (certificate) => {

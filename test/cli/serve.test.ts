@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { makeProgram } from '../../src/cli/program.ts';
+import { serveCommand } from '../../src/cli/serve.ts';
 import { UsageError } from '../../src/cli/usageError.ts';
 import { run } from './run.ts';
 
@@ -21,15 +22,25 @@ async function refusal(args: readonly string[]): Promise<string> {
   throw new Error('it started');
 }
 
+/** What an option makes of its value; the message where it refuses it. */
+function read(flag: string, text: string): unknown {
+  const option = serveCommand().options.find(({ long }) => long === flag);
+  try {
+    return option?.parseArg?.(text, undefined);
+  } catch (error) {
+    return error instanceof Error ? error.message : error;
+  }
+}
+
 describe('serve', () => {
   const clusterFlags = [
-    ...['--kubeconfig', '--namespace', '--default-policy', '--webhook-url', '--tls-ca'],
-    ...['--ca-lifetime', '--certificate-lifetime'],
+    ...['--kubeconfig', '--namespace', '--default-policy', '--excluded-namespaces', '--timeout-seconds'],
+    ...['--webhook-url', '--tls-ca', '--ca-lifetime', '--certificate-lifetime'],
   ];
   for (const flag of clusterFlags) {
     it(`refuses ${flag} without --cluster`, async () => {
       // What the flag says by default anyway is a slip too.
-      const value = flag.endsWith('lifetime') ? '24h' : 'kube-harden';
+      const value = flag.endsWith('lifetime') ? '24h' : flag.endsWith('seconds') ? '3' : 'kube-harden';
       const message = `${flag} does nothing without --cluster: leave it out, or add --cluster`;
       expect(await refusal([flag, value])).to.equal(message);
     });
@@ -65,5 +76,23 @@ describe('serve', () => {
       ['Without a cluster', ['--ca-file']],
       ['In a cluster', ['--cluster', ...clusterFlags]],
     ]);
+  });
+
+  it('reads namespaces to leave out', () => {
+    expect(read('--excluded-namespaces', 'shop,gke-gmp-system')).to.deep.equal(['shop', 'gke-gmp-system']);
+    expect(read('--excluded-namespaces', '')).to.deep.equal([]);
+    const longest = 'a'.repeat(63);
+    expect(read('--excluded-namespaces', longest)).to.deep.equal([longest]);
+    for (const name of ['Shop', 'openshift-*', '-a', 'a-', 'a b', 'a.b']) {
+      expect(read('--excluded-namespaces', `shop,${name}`)).to.equal(`"${name}" names no namespace.`);
+    }
+    expect(read('--excluded-namespaces', 'a'.repeat(1000))).to.equal(`"${longest}" names no namespace.`);
+  });
+
+  it('reads how long the API server waits', () => {
+    expect(['1', '7', '30'].map((text) => read('--timeout-seconds', text))).to.deep.equal([1, 7, 30]);
+    for (const text of ['0', '31', '1.5', '-1', 'x', '']) {
+      expect(read('--timeout-seconds', text), text).to.equal('Seconds are a number from 1 to 30.');
+    }
   });
 });

@@ -8,6 +8,8 @@ export const someChoices: WebhookChoices = {
   target: { service: { name: 'kube-harden', namespace: 'kube-harden', port: 443 } },
   caBundle: 'a CA',
   namespace: 'kube-harden',
+  excludedNamespaces: [],
+  timeoutSeconds: 3,
 };
 
 /** As AKS' admissions enforcer adds them to each selector: Azure/AKS issues 1771 and 4002, openkruise/charts issue 155. */

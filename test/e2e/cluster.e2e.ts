@@ -353,12 +353,17 @@ describeOnEach(
     it('hardens what has not chosen, where there is a default', async () => {
       await controlPlane().makeNamespace('undecided');
       await controlPlane().makeNamespace('mistaken', { 'kube-harden.io/enforce': 'hardned' });
-      await useReplicas(1, '--default-policy', 'minimal');
+      await controlPlane().makeNamespace('left-out', { 'kube-harden.io/enforce': 'restricted' });
+      await until(async () => (await hardenedBy('left-out')) === 'restricted');
+      const excluded = ['--excluded-namespaces', 'left-out', '--timeout-seconds', '30'];
+      await useReplicas(1, '--default-policy', 'minimal', ...excluded);
       await until(async () => (await hardenedBy('undecided')) === 'minimal');
+      expect(await hardenedBy('left-out')).to.equal(undefined);
       expect(await hardenedBy('mistaken')).to.equal('minimal');
       expect(await hardenedBy('restricted')).to.equal('restricted');
       await useReplicas(1);
       await until(async () => (await hardenedBy('undecided')) === undefined);
+      expect(await hardenedBy('left-out')).to.equal('restricted');
     });
 
     it('takes a certificate from files, and publishes the CA beside it', async () => {

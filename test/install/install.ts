@@ -108,6 +108,8 @@ export function webhooksOf(overlay: Overlay): readonly Webhook[] {
     target: { service: { name: 'kube-harden', namespace: 'kube-harden', port: 443 } },
     caBundle: 'a CA',
     namespace: 'kube-harden',
+    excludedNamespaces: [],
+    timeoutSeconds: 3,
   });
   return z.array(webhook).parse(webhooks);
 }

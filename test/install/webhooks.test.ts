@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { makeWebhooks } from '../../src/cluster/webhookConfiguration.ts';
+import { someChoices } from '../cluster/webhooks.ts';
 import type { Overlay } from './install.ts';
 import { overlays, policyNames, webhooksOf } from './install.ts';
 
@@ -81,13 +82,33 @@ describe('the webhook configuration', () => {
   it('has names that are unique, whatever policies are called', () => {
     for (const defaultPolicy of [undefined, 'hardened']) {
       const names = makeWebhooks({
+        ...someChoices,
         policies: ['default', 'default-policy', 'no-such-policy', 'no-such-preview', 'enforce', 'preview', 'hardened'],
         defaultPolicy,
-        target: { url: 'https://localhost' },
-        caBundle: '',
-        namespace: 'kube-harden',
       }).map(({ name }) => name);
       expect(new Set(names).size).to.equal(names.length);
+    }
+  });
+
+  it('leaves out each namespace that it is told, once', () => {
+    const excludedNamespaces = ['shop', 'kube-system', 'shop'];
+    for (const { namespaceSelector } of makeWebhooks({ ...someChoices, excludedNamespaces })) {
+      expect(namespaceSelector)
+        .to.have.nested.property('matchExpressions[0]')
+        .that.deep.equals({
+          key: 'kubernetes.io/metadata.name',
+          operator: 'NotIn',
+          values: ['kube-system', 'kube-public', 'kube-node-lease', 'kube-harden', 'shop'],
+        });
+    }
+  });
+
+  it('waits as long as it is told where it enforces, and a second for a preview', () => {
+    for (const defaultPolicy of [undefined, 'hardened']) {
+      const webhooks = makeWebhooks({ ...someChoices, defaultPolicy, timeoutSeconds: 30 });
+      for (const { name, timeoutSeconds } of webhooks) {
+        expect(timeoutSeconds, String(name)).to.equal(String(name).includes('preview') ? 1 : 30);
+      }
     }
   });
 });
