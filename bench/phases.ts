@@ -4,7 +4,7 @@ import { harden, isRefusal } from '../src/core/harden.ts';
 import type { Json, JsonObject } from '../src/core/json/json.ts';
 import { makeOperations } from '../src/core/json/operations.ts';
 import type { Policy } from '../src/core/policy/policy.ts';
-import { isValueNestedDeeper } from '../src/server/depth.ts';
+import { isNestedDeeper } from '../src/server/depth.ts';
 import { makeReview } from './reviews.ts';
 
 /** Long enough for the compiler to settle. */
@@ -27,7 +27,7 @@ export function measurePhases(policy: Policy, kilobytes: number): readonly { nam
   const additions = decisions.filter((decision) => decision.action === 'added');
   const phases: readonly Phase[] = [
     { name: 'parse', run: () => JSON.parse(body.toString('latin1')) as Json },
-    { name: 'depth', run: () => isValueNestedDeeper(parsed, 64) },
+    { name: 'depth', run: () => isNestedDeeper(parsed, 64) },
     { name: 'harden, operations included', run: () => hardenOrThrow(parsed.request.object, policy) },
     { name: 'operations alone', run: () => makeOperations(parsed.request.object, additions) },
     { name: 'answer: harden, patch, warnings', run: () => answer(request, policy, 'enforce') },

@@ -23,6 +23,9 @@ export class ReviewError extends Error {
 
 const apiVersion = 'admission.k8s.io/v1';
 
+/** The API server makes UUIDs, of 36 characters. The answer repeats it, so it must not be of any length. */
+const longestUid = 256;
+
 /** @throws {ReviewError} */
 export function readReview(body: Json): AdmissionRequest {
   if (!isJsonObject(body)) throw new ReviewError('the body must be an AdmissionReview object');
@@ -33,6 +36,7 @@ export function readReview(body: Json): AdmissionRequest {
   if (!isJsonObject(request)) throw new ReviewError('the AdmissionReview has no request');
   const { uid, operation, object = null, oldObject = null } = request;
   if (typeof uid !== 'string' || uid === '') throw new ReviewError('request.uid must be a string that is not empty');
+  if (uid.length > longestUid) throw new ReviewError(`request.uid has more than ${longestUid} characters`);
   if (typeof operation !== 'string') throw new ReviewError('request.operation must be a string');
   return {
     uid,

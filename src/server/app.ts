@@ -1,19 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Logger } from 'winston';
-import type { Claiming, Mode } from '../admission/answer.ts';
-import { answer, answerWithoutPolicy } from '../admission/answer.ts';
-import type { AdmissionRequest } from '../admission/review.ts';
-import { readReview } from '../admission/review.ts';
-import type { Decision } from '../core/decisions/decision.ts';
+import type { Mode } from '../admission/answer.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { optOut } from '../core/policy/policy.ts';
-import { readJson } from './body.ts';
+import type { Outcome, Subject, Tally, Terms } from './answerBody.ts';
+import { answerBody, describeError } from './answerBody.ts';
+import { makeByteBudget } from './byteBudget.ts';
+import { cutText } from './cutText.ts';
 import { HttpError } from './httpError.ts';
 import type { Metrics } from './metrics.ts';
 import type { PolicyHolder } from './policyHolder.ts';
-import { sendFailure, sendJson, toFailure } from './reply.ts';
+import type { Body, BodyLimits } from './receiveBody.ts';
+import { bodyLimits, receiveBody } from './receiveBody.ts';
+import { awaitReader, sendFailure, sendJson } from './reply.ts';
+import type { Failure } from './status.ts';
 import type { Traffic } from './traffic.ts';
+import { reviewsInFlight } from './traffic.ts';
 
 export interface AppOptions {
   readonly holder: PolicyHolder;
@@ -22,45 +25,73 @@ export interface AppOptions {
   readonly metrics: Metrics;
   /** Beyond so many requests at a time the answer is 503, so that none waits longer than the API server does. */
   readonly mostInFlight?: number;
+  readonly limits?: Partial<BodyLimits>;
 }
 
 /** A review takes a fraction of a millisecond; a queue of so many is a server in trouble. */
 const defaultMostInFlight = 512;
 
-type ReviewResponse = express.Response<unknown, { isReview?: true; admission?: AdmissionRequest }>;
+/** A policy's name is a DNS label of 63 characters; what is longer is quoted in part. */
+const mostQuoted = 100;
 
-/** Makes the express application: reviews in, reviews out, and how the server is. Errors are JSON of one line. */
+type ReviewRequest = express.Request<{ policy: string }>;
+type ReviewResponse = express.Response<unknown, { isReview?: true }>;
+
+/** Makes the express application: reviews in, reviews out, and how the server is. Errors are a metav1.Status each. */
 export function makeApp(options: AppOptions): express.Express {
   const { holder, logger, traffic, metrics, mostInFlight = defaultMostInFlight } = options;
+  const limits = { ...bodyLimits, ...options.limits };
+  const budgets = { small: makeByteBudget(limits.small), large: makeByteBudget(limits.large) };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
 
-  const reviewIn = (mode: Mode) => async (request: express.Request<{ policy: string }>, response: ReviewResponse) => {
+  const receive = async (request: IncomingMessage): Promise<Body> => {
+    traffic.receiving += 1;
+    try {
+      return await receiveBody(request, budgets, limits);
+    } finally {
+      traffic.receiving -= 1;
+    }
+  };
+  const decide = async ({ bytes, holding }: Body, terms: Terms): Promise<Outcome> => {
+    makeRoom(traffic, mostInFlight);
+    traffic.deciding += 1;
+    try {
+      return answerBody(bytes, terms);
+    } finally {
+      traffic.deciding -= 1;
+      if (holding !== undefined) budgets.large.release(holding);
+    }
+  };
+  const reviewIn = (mode: Mode) => async (request: ReviewRequest, response: ReviewResponse) => {
     response.locals.isReview = true;
-    if (traffic.reviews >= mostInFlight) throw new HttpError(503, 'too many requests at a time');
-    traffic.reviews += 1;
-    response.once('close', () => {
-      traffic.reviews -= 1;
-    });
-    const policies = policiesOf(holder);
-    const policy = policies.get(request.params.policy);
-    if (policy === undefined && mode === 'enforce') throw noSuchPolicy(request.params.policy, policies);
+    const terms = termsOf(holder, request.params.policy, mode);
     requireJson(request);
+    const body = await receive(request);
     const start = performance.now();
-    const admission = readReview(await readJson(request, traffic));
-    response.locals.admission = admission;
-    const { review, decisions } =
-      policy === undefined
-        ? answerWithoutPolicy(admission, [...policies.keys()])
-        : answer(admission, policy, mode, claimingBy(holder));
-    sendJson(response, 200, JSON.stringify(review), traffic);
+    const outcome = await decide(body, terms);
+    if ('failure' in outcome) {
+      fail(outcome, request, response);
+      return;
+    }
+    if (response.destroyed) return;
+    traffic.unread.add(response);
+    response.once('close', () => traffic.unread.delete(response));
+    awaitReader(response);
+    sendJson(response, 200, outcome.answer, traffic);
     const milliseconds = performance.now() - start;
     // No policy can be called so; what is in the path is anybody's.
-    const name = policy?.name ?? optOut;
-    metrics.countReview(name, mode, decisions, milliseconds / 1000);
-    logger.info('review', describeReview(admission, name, mode, decisions, milliseconds));
+    const policy = terms.policy?.name ?? optOut;
+    metrics.countReview(policy, mode, outcome.tallies, milliseconds / 1000);
+    logger.info('review', describeReview(outcome.subject, policy, mode, outcome.tallies, milliseconds));
+  };
+  const fail = (failed: Failed, request: IncomingMessage, response: ReviewResponse): void => {
+    // A probe that hears 503 of a replica that is starting, or going, is no failure.
+    if (response.locals.isReview === true) metrics.countFailure(failed.failure.status);
+    logFailure(failed, request, logger);
+    if (!response.headersSent && !response.destroyed) sendFailure(request, response, failed.failure, traffic);
   };
   const refuseMethod = (allowed: string, message: string) => (_request: IncomingMessage, response: ServerResponse) => {
     response.setHeader('Allow', allowed);
@@ -82,65 +113,63 @@ export function makeApp(options: AppOptions): express.Express {
     throw new HttpError(404, 'there are /enforce/<policy>, /preview/<policy>, /healthz and /readyz');
   });
   app.use((error: unknown, request: IncomingMessage, response: ReviewResponse, _next: express.NextFunction) => {
-    const failure = toFailure(error);
-    // A probe that hears 503 of a replica that is starting, or going, is no failure.
-    if (response.locals.isReview === true) metrics.countFailure(failure.status);
-    logFailure(error, failure.status, request, response.locals.admission, logger);
-    if (!response.headersSent && !response.destroyed) sendFailure(request, response, failure, traffic);
+    fail(describeError(error), request, response);
   });
   return app;
 }
 
+/** What the log and the client get to know of a failure. */
+interface Failed {
+  readonly failure: Failure;
+  readonly subject?: Subject | undefined;
+  readonly error: string;
+}
+
+/** Where too many are in flight, an answer that nobody takes makes room for one that somebody waits for. */
+function makeRoom(traffic: Traffic, most: number): void {
+  if (reviewsInFlight(traffic) < most) return;
+  const [oldest] = traffic.unread;
+  if (oldest === undefined) throw new HttpError(503, 'too many requests at a time');
+  traffic.unread.delete(oldest);
+  oldest.destroy();
+}
+
 /** What is logged of a review: who and how much, nothing of what is in the pod. */
 function describeReview(
-  { uid, namespace, kind, name, operation, resource }: AdmissionRequest,
+  subject: Subject,
   policy: string,
   mode: Mode,
-  decisions: readonly Decision[],
+  tallies: readonly Tally[],
   milliseconds: number,
 ): object {
   const counts = { added: 0, kept: 0, withheld: 0, removed: 0 };
-  for (const { action } of decisions) counts[action] += 1;
-  const durationMs = Math.round(milliseconds * 1000) / 1000;
-  return { uid, namespace, kind, name, operation, resource, policy, mode, ...counts, durationMs };
+  for (const { action, count } of tallies) counts[action] += count;
+  return { ...subject, policy, mode, ...counts, durationMs: Math.round(milliseconds * 1000) / 1000 };
 }
 
-function logFailure(
-  error: unknown,
-  status: number,
-  request: IncomingMessage,
-  admission: AdmissionRequest | undefined,
-  logger: Logger,
-): void {
+function logFailure({ failure, subject, error }: Failed, request: IncomingMessage, logger: Logger): void {
+  const { status } = failure;
   const path = request.url?.split('?')[0];
-  const which = admission && {
-    uid: admission.uid,
-    namespace: admission.namespace,
-    kind: admission.kind,
-    name: admission.name,
+  const which = subject && {
+    uid: subject.uid,
+    namespace: subject.namespace,
+    kind: subject.kind,
+    name: subject.name,
   };
-  if (status === 500) {
-    const stack = error instanceof Error ? error.stack : String(error);
-    logger.error('fault', { path, status, ...which, error: stack });
-  } else {
-    logger.warn('refused', { path, status, ...which, error: error instanceof Error ? error.message : String(error) });
-  }
+  if (status === 500) logger.error('fault', { path, status, ...which, error });
+  else logger.warn('refused', { path, status, ...which, error });
 }
 
-function policiesOf({ policies }: PolicyHolder): ReadonlyMap<string, Policy> {
+function termsOf({ policies, claimsKey }: PolicyHolder, name: string, mode: Mode): Terms {
   if (policies === undefined) throw new HttpError(503, 'no policies yet');
-  return policies;
-}
-
-function claimingBy({ claimsKey }: PolicyHolder): Claiming | undefined {
-  return claimsKey && { signer: claimsKey.signer, now: Math.floor(Date.now() / 1000) };
+  const policy = policies.get(name);
+  if (policy === undefined && mode === 'enforce') throw noSuchPolicy(name, policies);
+  return { mode, policy, policyNames: policy === undefined ? [...policies.keys()] : [], claimsKey };
 }
 
 function noSuchPolicy(name: string, policies: ReadonlyMap<string, Policy>): HttpError {
-  return new HttpError(
-    404,
-    `no policy is called ${JSON.stringify(name)}: there are ${[...policies.keys()].join(', ')}`,
-  );
+  const quoted = JSON.stringify(cutText(name, mostQuoted));
+  return new HttpError(404, `no policy is called ${quoted}: there are ${[...policies.keys()].join(', ')}`);
 }
 
 function requireJson({ headers }: IncomingMessage): void {

@@ -1,10 +1,10 @@
 import type { Mode } from '../admission/answer.ts';
-import type { Decision } from '../core/decisions/decision.ts';
+import type { Tally } from './answerBody.ts';
 
 /** What happens, for whoever measures it. */
 export interface Metrics {
   /** A review was answered. */
-  readonly countReview: (policy: string, mode: Mode, decisions: readonly Decision[], seconds: number) => void;
+  readonly countReview: (policy: string, mode: Mode, tallies: readonly Tally[], seconds: number) => void;
   /** A review got an HTTP error. */
   readonly countFailure: (status: number) => void;
   /** A policy's resource has changed. */

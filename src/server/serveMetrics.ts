@@ -1,11 +1,19 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Logger } from 'winston';
+import { boundConnections } from './connections.ts';
 import type { Metrics } from './metrics.ts';
 import type { Traffic } from './traffic.ts';
+import { reviewsInFlight } from './traffic.ts';
 
 /** In seconds: a review takes some tens of microseconds, and the API server waits for three seconds. */
 const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 3];
+
+/** A few of whoever scrapes; nobody else has any business there. */
+const mostConnections = 32;
+
+/** How long a request may take to come. */
+const milliseconds = 5000;
 
 export interface MetricsServer extends Metrics {
   readonly port: number;
@@ -83,11 +91,12 @@ export async function serveMetrics(
     help: 'Reviews that are not answered in full yet.',
     registers,
     collect() {
-      this.set(traffic.reviews);
+      this.set(reviewsInFlight(traffic));
     },
   });
 
-  const server = createServer((request, response) => {
+  const timeouts = { headersTimeout: milliseconds, requestTimeout: milliseconds, connectionsCheckingInterval: 500 };
+  const server = createServer(timeouts, (request, response) => {
     if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
       response.writeHead(404).end('there is GET /metrics\n');
       return;
@@ -100,6 +109,7 @@ export async function serveMetrics(
       },
     );
   });
+  boundConnections(server, mostConnections);
   server.listen({ port, ...(host !== undefined && { host }) });
   await once(server, 'listening');
   const address = server.address();
@@ -109,13 +119,13 @@ export async function serveMetrics(
       server.close();
       server.closeAllConnections();
     },
-    countReview: (policy, mode, decisions, seconds) => {
+    countReview: (policy, mode, tallies, seconds) => {
       reviews.observe({ policy, mode }, seconds);
-      for (const { action, rule, reason = '' } of decisions) {
+      for (const { action, rule, reason, count } of tallies) {
         const key = `${action} ${rule} ${reason}`;
         const known = decided.get(key);
-        if (known !== undefined) known.count += 1;
-        else decided.set(key, { count: 1, labels: { action, field: rule, reason } });
+        if (known !== undefined) known.count += count;
+        else decided.set(key, { count, labels: { action, field: rule, reason } });
       }
     },
     countFailure: (status) => failures.inc({ status: String(status) }),

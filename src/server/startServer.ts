@@ -1,25 +1,38 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { endOf } from '../certificates/authority.ts';
 import type { KeyPair } from '../certificates/issueCertificate.ts';
 import { makeApp } from './app.ts';
+import { answerClientErrors } from './clientErrors.ts';
+import { boundConnections } from './connections.ts';
 import type { Metrics } from './metrics.ts';
 import type { PolicyHolder } from './policyHolder.ts';
+import type { BodyLimits } from './receiveBody.ts';
 import type { Traffic } from './traffic.ts';
+import { reviewsInFlight } from './traffic.ts';
 
 /** The API server keeps idle connections for 90 seconds: the server must not be the first to hang up. */
 const keepAliveMilliseconds = 150_000;
 
-/** No request of an API server takes longer: its own limit is 30 seconds. */
-const requestMilliseconds = 35_000;
+/** Handshake and headers come at once; who dribbles them holds a connection for nothing. */
+const handshakeMilliseconds = 5000;
+const headersMilliseconds = 5000;
 
-/** Headers come at once; who dribbles them holds a connection for nothing. */
-const headersMilliseconds = 10_000;
+/** For whatever has slipped through the other bounds: longer than headers and body may take together. */
+const requestMilliseconds = 10_000;
 
-const handshakeMilliseconds = 10_000;
+/** How often Node looks for headers and requests that are late. */
+const millisecondsBetweenChecks = 500;
+
+/**
+ * An API server keeps 25 idle connections to a host and has 600 requests under way at most, 200 of which change
+ * something: k8s.io/client-go transport/cache.go, k8s.io/apiserver pkg/server/config.go. A connection takes some 60 KB,
+ * and a process has at least a thousand file descriptors, as a rule.
+ */
+const mostConnections = 960;
 
 /** What is under way when the drain time is over has so long to come to its end; a review takes far less. */
 const finishMilliseconds = 3000;
@@ -36,6 +49,8 @@ export interface ServerOptions {
   readonly traffic: Traffic;
   readonly metrics: Metrics;
   readonly mostInFlight?: number;
+  readonly limits?: Partial<BodyLimits>;
+  readonly mostConnections?: number;
 }
 
 export interface RunningServer {
@@ -62,14 +77,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       keepAliveTimeout: keepAliveMilliseconds,
       headersTimeout: headersMilliseconds,
       requestTimeout: requestMilliseconds,
+      connectionsCheckingInterval: millisecondsBetweenChecks,
     },
     app,
   );
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
+  const connections = boundConnections(server, options.mostConnections ?? mostConnections);
+  answerClientErrors(server, logger);
   server.on('tlsClientError', (error) => logger.debug('handshake failed', { error: error.message }));
   server.listen({ port, ...(host !== undefined && { host }) });
   await once(server, 'listening');
@@ -86,9 +99,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       const closed = once(server, 'close');
       server.close();
       const deadline = performance.now() + finishMilliseconds;
-      while (traffic.reviews > 0 && performance.now() < deadline) await sleep(millisecondsBetweenLooks);
+      while (traffic.receiving + reviewsInFlight(traffic) > 0 && performance.now() < deadline)
+        await sleep(millisecondsBetweenLooks);
       // Node takes connections that have not sent anything yet for busy ones, and stops its own time-outs on closing.
-      for (const socket of sockets) socket.destroy();
+      connections.destroy();
       await closed;
     },
   };

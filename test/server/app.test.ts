@@ -6,10 +6,25 @@ import { noMetrics } from '../../src/server/metrics.ts';
 import type { TestServer } from './client.ts';
 import { readRecorded, startTestServer, until } from './client.ts';
 
+const reasons: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  413: 'RequestEntityTooLarge',
+  415: 'UnsupportedMediaType',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+};
+
+/** A metav1.Status, of which the API server passes the message on. */
+function statusOf(code: number, message: string): object {
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: reasons[code], code };
+}
+
 describe('server', () => {
   let running: TestServer;
   before(async () => {
-    running = await startTestServer();
+    running = await startTestServer({ limits: { bytes: 1024 * 1024 } });
   });
   after(() => running.stop());
 
@@ -132,7 +147,7 @@ describe('server', () => {
       'hostile nesting',
       'POST',
       '/enforce/hardened',
-      '{"a":'.repeat(1_000_000),
+      `${'{"a":'.repeat(20_000)}0${'}'.repeat(20_000)}`,
       json,
       400,
       'the body is nested deeper than 64',
@@ -150,28 +165,29 @@ describe('server', () => {
       'too much',
       'POST',
       '/enforce/hardened',
-      Buffer.alloc(8 * 1024 * 1024 + 1, 0x20),
+      Buffer.alloc(1024 * 1024 + 1, 0x20),
       json,
       413,
-      'the body is larger than 8388608 bytes',
+      'the body is larger than 1048576 bytes',
     ],
     [
       'too much in pieces',
       'POST',
       '/enforce/hardened',
-      Buffer.alloc(8 * 1024 * 1024 + 1, 0x20),
+      Buffer.alloc(1024 * 1024 + 1, 0x20),
       { ...json, 'transfer-encoding': 'chunked' },
       413,
-      'the body is larger than 8388608 bytes',
+      'the body is larger than 1048576 bytes',
     ],
     ['a path that is no UTF-8', 'POST', '/enforce/%ff', '{}', json, 400, 'the path is not UTF-8'],
   ];
   for (const [name, method, path, body, headers, status, error] of refused) {
     it(`answers ${status} to ${name}`, async () => {
       const reply = await running.send(method, path, body, headers);
+      expect(reply.headers['content-type']).to.equal('application/json');
       expect({ status: reply.status, body: JSON.parse(reply.text) as unknown }).to.deep.equal({
         status,
-        body: { error },
+        body: statusOf(status, error),
       });
     });
   }
@@ -193,7 +209,9 @@ describe('server', () => {
     review.request.object = { spec: { containers: 7 } };
     const { status, text } = await running.send('POST', '/enforce/hardened', JSON.stringify(review));
     expect(status).to.equal(400);
-    expect(JSON.parse(text)).to.deep.equal({ error: 'request.object.spec.containers: must be a list, is a number' });
+    expect(JSON.parse(text)).to.deep.equal(
+      statusOf(400, 'request.object.spec.containers: must be a list, is a number'),
+    );
   });
 
   it('answers 500 to a fault of its own, says no more than that, and logs the stack', async () => {
@@ -201,9 +219,9 @@ describe('server', () => {
     running.holder.policies = new Map([['broken', null as never]]);
     const { status, text } = await running.send('POST', '/enforce/broken', readRecorded('create-pod'));
     running.holder.policies = policies;
-    expect({ status, text }).to.deep.equal({
+    expect({ status, body: JSON.parse(text) as unknown }).to.deep.equal({
       status: 500,
-      text: '{"error":"a fault in kube-harden; its log says more"}',
+      body: statusOf(500, 'a fault in kube-harden; its log says more'),
     });
     const { error, ...fault } = running.logged().at(-1) ?? {};
     expect(String(error)).to.match(/^TypeError: .+\n +at /);
@@ -232,8 +250,8 @@ describe('server', () => {
         answer += chunk.toString();
       });
       socket.resume();
-      await until(() => answer.endsWith('}'));
-      expect(answer).to.match(/^HTTP\/1\.1 413 .*Connection: close.*"the body is larger than 8388608 bytes"/s);
+      await until(() => answer.endsWith('"code":413}'));
+      expect(answer).to.match(/^HTTP\/1\.1 413 .*Connection: close.*"the body is larger than 1048576 bytes"/s);
       socket.destroy();
     }
   });
@@ -260,7 +278,11 @@ describe('server', () => {
     expect(await running.send('GET', '/readyz')).to.deep.include({ status: 200 });
     const { policies } = running.holder;
     running.holder.policies = undefined;
-    expect(await running.send('GET', '/readyz')).to.deep.include({ status: 503, text: '{"error":"no policies yet"}' });
+    const { status, text } = await running.send('GET', '/readyz');
+    expect({ status, body: JSON.parse(text) as unknown }).to.deep.equal({
+      status: 503,
+      body: statusOf(503, 'no policies yet'),
+    });
     expect(await running.send('POST', '/enforce/hardened', readRecorded('create-pod'))).to.deep.include({
       status: 503,
     });
@@ -269,9 +291,10 @@ describe('server', () => {
 
   it('answers 503 beyond what it can do at a time', async () => {
     const small = await startTestServer({ mostInFlight: 0 });
-    expect(await small.send('POST', '/enforce/hardened', readRecorded('create-pod'))).to.deep.include({
+    const { status, text } = await small.send('POST', '/enforce/hardened', readRecorded('create-pod'));
+    expect({ status, body: JSON.parse(text) as unknown }).to.deep.equal({
       status: 503,
-      text: '{"error":"too many requests at a time"}',
+      body: statusOf(503, 'too many requests at a time'),
     });
     await small.stop();
   });
@@ -293,9 +316,10 @@ describe('server', () => {
     it('serves on for the drain time, says so, and is not ready', async () => {
       const draining = await startTestServer();
       const closed = draining.server.close(300);
-      expect(await draining.send('GET', '/readyz')).to.deep.include({
+      const probe = await draining.send('GET', '/readyz');
+      expect({ status: probe.status, body: JSON.parse(probe.text) as unknown }).to.deep.equal({
         status: 503,
-        text: '{"error":"shutting down"}',
+        body: statusOf(503, 'shutting down'),
       });
       for (const [method, path, body] of [
         ['POST', '/enforce/hardened', readRecorded('create-pod')],
@@ -330,7 +354,7 @@ describe('server', () => {
     });
 
     it('cuts off, after a while, whoever does not come to an end', async () => {
-      const closing = await startTestServer();
+      const closing = await startTestServer({ limits: { milliseconds: 60_000 } });
       const stalled = await closing.connect();
       stalled.write(
         'POST /enforce/hardened HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',

@@ -11,10 +11,9 @@ import type { ThrowawayCertificate } from '../../src/certificates/throwawayCerti
 import { makeThrowawayCertificate } from '../../src/certificates/throwawayCertificate.ts';
 import { deriveClaimsKey } from '../../src/server/claimsKey.ts';
 import { makeLogger } from '../../src/server/logger.ts';
-import type { Metrics } from '../../src/server/metrics.ts';
 import { noMetrics } from '../../src/server/metrics.ts';
 import type { PolicyHolder } from '../../src/server/policyHolder.ts';
-import type { RunningServer } from '../../src/server/startServer.ts';
+import type { RunningServer, ServerOptions } from '../../src/server/startServer.ts';
 import { startServer } from '../../src/server/startServer.ts';
 import { makeTraffic } from '../../src/server/traffic.ts';
 import { builtInPolicy } from '../core/policies.ts';
@@ -46,7 +45,7 @@ export interface TestServer {
 }
 
 /** A real HTTPS server on a free port, and a client that believes its CA alone. */
-export async function startTestServer(options: { mostInFlight?: number; metrics?: Metrics } = {}): Promise<TestServer> {
+export async function startTestServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
   const certificate = await makeThrowawayCertificate();
   const lines: string[] = [];
   const sink = new Writable({

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Json } from '../../src/core/json/json.ts';
-import { isTextNestedDeeper, isValueNestedDeeper } from '../../src/server/depth.ts';
+import { isNestedDeeper } from '../../src/server/depth.ts';
 
 const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
 
@@ -12,7 +12,7 @@ function depthOf(value: unknown): number {
 }
 
 describe(`depth (PROPERTY_SEED=${seed})`, () => {
-  it('agrees with the depth of the text and of the value, whatever stands in strings', () => {
+  it('agrees with the depth of the value, whatever stands in strings', () => {
     const text = fc.oneof(fc.string(), fc.constantFrom('[', '{', ']', '}', '"', '\\', '\\"', '\\\\', '[{"\\\\\\"'));
     const { tree } = fc.letrec((tie) => ({
       tree: fc.oneof({ depthSize: 'large' }, text, tie('list'), tie('object')),
@@ -20,27 +20,12 @@ describe(`depth (PROPERTY_SEED=${seed})`, () => {
       object: fc.dictionary(text, tie('tree'), { maxKeys: 3 }),
     }));
     fc.assert(
-      fc.property(tree, fc.constantFrom(undefined, 1), (value, indent) => {
-        const written = JSON.stringify(value, null, indent);
+      fc.property(tree, (value) => {
         const depth = depthOf(value);
-        expect(isTextNestedDeeper(written, depth)).to.equal(false);
-        expect(isTextNestedDeeper(written, depth - 1)).to.equal(depth > 0);
-        // Not of the value itself: V8's parser, as of Node 24.21, sometimes loses a key that has escapes in it.
-        const parsed = JSON.parse(written) as Json;
-        const parsedDepth = depthOf(parsed);
-        expect(isValueNestedDeeper(parsed, parsedDepth)).to.equal(false);
-        expect(isValueNestedDeeper(parsed, Math.max(parsedDepth - 1, 0))).to.equal(parsedDepth > 0);
+        expect(isNestedDeeper(value as Json, depth)).to.equal(false);
+        expect(isNestedDeeper(value as Json, Math.max(depth - 1, 0))).to.equal(depth > 0);
       }),
       { numRuns: 3000, seed },
     );
-  });
-
-  it('takes time in proportion to the text, however hostile', () => {
-    const hostile = ['"', '\\', '\\"', '"\\', '[]', '"[', '{"a":'].map((piece) =>
-      piece.repeat(4_000_000 / piece.length),
-    );
-    const start = performance.now();
-    for (const text of hostile) isTextNestedDeeper(`"${text}`, 64);
-    expect(performance.now() - start).to.be.below(5000);
   });
 });

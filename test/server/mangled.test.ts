@@ -91,10 +91,11 @@ describe(`server, under ${runs} mangled reviews (PROPERTY_SEED=${seed})`, functi
       fc.asyncProperty(mangled, async (body) => {
         const { status, text } = await running.send('POST', '/enforce/hardened', body);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
-        const answer = JSON.parse(text) as { error?: string; kind?: string; response?: Record<string, unknown> };
+        const answer = JSON.parse(text) as { message?: string; kind?: string; response?: Record<string, unknown> };
         if (status !== 200) {
           expect(status).to.be.within(400, 499);
-          expect(answer.error).to.match(/^[^\n]+$/);
+          expect(answer).to.include({ kind: 'Status', status: 'Failure', code: status });
+          expect(answer.message).to.match(/^[^\n]+$/);
           return;
         }
         const sent = JSON.parse(body.toString()) as { request: { uid: string } };

@@ -3,13 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { harden, isRefusal } from '../../src/core/harden.ts';
+import type { Tally } from '../../src/server/answerBody.ts';
 import { makeLogger } from '../../src/server/logger.ts';
 import type { MetricsServer } from '../../src/server/serveMetrics.ts';
 import { serveMetrics } from '../../src/server/serveMetrics.ts';
 import type { Traffic } from '../../src/server/traffic.ts';
 import { makeTraffic } from '../../src/server/traffic.ts';
-import { builtInPolicy } from '../core/policies.ts';
 
 describe('metrics', () => {
   let metrics: MetricsServer;
@@ -35,24 +34,25 @@ describe('metrics', () => {
   });
 
   it('count what happens', async () => {
-    const pod = { spec: { containers: [{ name: 'a', securityContext: { privileged: true } }] } };
-    const hardening = harden(pod, builtInPolicy('minimal'));
-    if (isRefusal(hardening)) throw new Error(hardening.refusal);
-    for (let count = 0; count < 3; count += 1) metrics.countReview('minimal', 'enforce', hardening.decisions, 0.0007);
+    const tallies: readonly Tally[] = [
+      { action: 'added', rule: 'seccompProfile', reason: '', count: 1 },
+      { action: 'withheld', rule: 'allowPrivilegeEscalation', reason: 'privileged', count: 2 },
+    ];
+    for (let count = 0; count < 3; count += 1) metrics.countReview('minimal', 'enforce', tallies, 0.0007);
     metrics.countFailure(404);
     metrics.countPolicy('refused');
     metrics.setRefusedPolicies(1);
     metrics.setCertificateEnd(Date.UTC(2026, 0, 1));
     metrics.setInSync(true);
     metrics.setLeader(true);
-    traffic.reviews = 2;
+    traffic.deciding = 2;
     for (let times = 0; times < 2; times += 1) {
       expect((await scrape()).lines).to.include.members([
         'kube_harden_review_duration_seconds_bucket{le="0.0005",policy="minimal",mode="enforce"} 0',
         'kube_harden_review_duration_seconds_bucket{le="0.001",policy="minimal",mode="enforce"} 3',
         'kube_harden_review_duration_seconds_count{policy="minimal",mode="enforce"} 3',
         'kube_harden_decisions_total{action="added",field="seccompProfile",reason=""} 3',
-        'kube_harden_decisions_total{action="withheld",field="allowPrivilegeEscalation",reason="privileged"} 3',
+        'kube_harden_decisions_total{action="withheld",field="allowPrivilegeEscalation",reason="privileged"} 6',
         'kube_harden_failures_total{status="404"} 1',
         'kube_harden_policy_changes_total{result="refused"} 1',
         'kube_harden_policies_refused 1',

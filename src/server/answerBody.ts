@@ -1,0 +1,128 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import type { Claiming, Mode } from '../admission/answer.ts';
+import { answer, answerWithoutPolicy } from '../admission/answer.ts';
+import type { AdmissionRequest } from '../admission/review.ts';
+import { ReviewError, readReview } from '../admission/review.ts';
+import type { Decision } from '../core/decisions/decision.ts';
+import type { Json } from '../core/json/json.ts';
+import type { Policy } from '../core/policy/policy.ts';
+import type { ClaimsKey } from './claimsKey.ts';
+import { cutText } from './cutText.ts';
+import { deepestNesting, isNestedDeeper } from './depth.ts';
+import { HttpError } from './httpError.ts';
+import type { Failure } from './status.ts';
+
+/** What a review is answered by, besides its body. */
+export interface Terms {
+  readonly mode: Mode;
+  /** `undefined` in a preview of a policy that is not there. */
+  readonly policy: Policy | undefined;
+  /** Those that are there. */
+  readonly policyNames: readonly string[];
+  /** None where nothing is claimed. */
+  readonly claimsKey: ClaimsKey | undefined;
+}
+
+/** How often something was decided. */
+export interface Tally extends Pick<Decision, 'action' | 'rule'> {
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** Who is asked about: what may be logged of a review, each text with a bound, and nothing of what is in the pod. */
+export type Subject = Pick<AdmissionRequest, 'uid' | 'namespace' | 'kind' | 'name' | 'operation' | 'resource'>;
+
+/** What becomes of a review. Plain data of bounded size but for the answer itself, since it may come from a thread. */
+export type Outcome =
+  | {
+      readonly answer: string | Uint8Array<ArrayBuffer>;
+      readonly subject: Subject;
+      readonly tallies: readonly Tally[];
+    }
+  | {
+      readonly failure: Failure;
+      readonly subject: Subject | undefined;
+      /** For the log: the message again, or of a fault of ours the stack. */
+      readonly error: string;
+    };
+
+/** No name of Kubernetes' is longer than 253 characters. */
+const longestName = 256;
+
+/** Answers a review from its bytes. The one way there is, in the server's own thread and in the one for large reviews. */
+export function answerBody(body: Uint8Array<ArrayBuffer>, { mode, policy, policyNames, claimsKey }: Terms): Outcome {
+  let subject: Subject | undefined;
+  try {
+    const request = readReview(parseBody(body));
+    subject = subjectOf(request);
+    const { review, decisions } =
+      policy === undefined
+        ? answerWithoutPolicy(request, policyNames)
+        : answer(request, policy, mode, claimingBy(claimsKey));
+    return { answer: JSON.stringify(review), subject, tallies: tally(decisions) };
+  } catch (error) {
+    return { ...describeError(error), subject };
+  }
+}
+
+/** What a client may know of an error, its own mistakes in full and of our faults nothing, and what the log says. */
+export function describeError(error: unknown): { readonly failure: Failure; readonly error: string } {
+  if (error instanceof HttpError || error instanceof ReviewError) {
+    const status = error instanceof HttpError ? error.status : 400;
+    return { failure: { status, message: error.message }, error: error.message };
+  }
+  // Express refuses a path that is no UTF-8 with an error of its own.
+  if (error instanceof URIError) {
+    return { failure: { status: 400, message: 'the path is not UTF-8' }, error: error.message };
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { failure: { status: 500, message: 'a fault in kube-harden; its log says more' }, error: stack };
+}
+
+/** @throws {HttpError} 400 for what is no UTF-8, no JSON or nested too deep. */
+function parseBody(body: Uint8Array<ArrayBuffer>): Json {
+  if (!isUtf8(body)) throw new HttpError(400, 'the body is not UTF-8');
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  // Nearly every review is ASCII, which takes a byte a character to hold and half the time to read.
+  const value = parse(bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8'));
+  if (isNestedDeeper(value, deepestNesting))
+    throw new HttpError(400, `the body is nested deeper than ${deepestNesting}`);
+  return value;
+}
+
+function parse(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    throw new HttpError(400, 'the body is not JSON');
+  }
+}
+
+function claimingBy(claimsKey: ClaimsKey | undefined): Claiming | undefined {
+  return claimsKey && { signer: claimsKey.signer, now: Math.floor(Date.now() / 1000) };
+}
+
+function subjectOf({ uid, namespace, kind, name, operation, resource }: AdmissionRequest): Subject {
+  return {
+    uid,
+    namespace: namespace && cutText(namespace, longestName),
+    kind: cutText(kind, longestName),
+    name: name && cutText(name, longestName),
+    operation: cutText(operation, longestName),
+    resource: cutText(resource, longestName),
+  };
+}
+
+function tally(decisions: readonly Decision[]): readonly Tally[] {
+  const tallies = new Map<
+    string,
+    { action: Decision['action']; rule: Decision['rule']; reason: string; count: number }
+  >();
+  for (const { action, rule, reason = '' } of decisions) {
+    const key = `${action} ${rule} ${reason}`;
+    const known = tallies.get(key);
+    if (known === undefined) tallies.set(key, { action, rule, reason, count: 1 });
+    else known.count += 1;
+  }
+  return [...tallies.values()];
+}
