@@ -104,10 +104,23 @@ function nameOf(metadata: Json | undefined): Json {
 function makeStructural(schema: Json): Json {
   if (Array.isArray(schema)) return schema.map(makeStructural);
   if (!isJsonObject(schema)) return schema;
-  if (Array.isArray(schema['anyOf'])) return { 'x-kubernetes-preserve-unknown-fields': true };
+  if (Array.isArray(schema['anyOf'])) return makeUntyped(schema['anyOf'] as readonly JsonObject[]);
   return Object.fromEntries(
     Object.entries(schema)
       .filter(([key, value]) => key !== 'additionalProperties' || isJsonObject(value))
       .map(([key, value]) => [key, makeStructural(value)]),
   );
+}
+
+/** What may be a string or an object has no type; of bounds, each is held against values of its own type alone. */
+function makeUntyped(alternatives: readonly JsonObject[]): JsonObject {
+  const lengths = alternatives.flatMap(({ maxLength }) => (typeof maxLength === 'number' ? [maxLength] : []));
+  const sizes = alternatives.flatMap(({ properties }) =>
+    isJsonObject(properties) ? [Object.keys(properties).length] : [],
+  );
+  return {
+    'x-kubernetes-preserve-unknown-fields': true,
+    ...(lengths.length > 0 && { maxLength: Math.max(...lengths) }),
+    ...(sizes.length > 0 && { maxProperties: Math.max(...sizes) }),
+  };
 }

@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlainError } from '../core/plainError.ts';
-import type { Policy, PolicyProblem } from '../core/policy/policy.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import { parsePolicy } from '../core/policy/policy.ts';
+import type { PolicyProblem } from '../core/policy/policyProblem.ts';
 import type { ManifestDocument } from '../manifest/readManifest.ts';
 import { lineOf, ManifestError, readManifest } from '../manifest/readManifest.ts';
 import { describeFileError } from './fileError.ts';

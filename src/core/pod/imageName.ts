@@ -8,14 +8,20 @@
  */
 
 /** The registry that a reference without one means (distribution/reference, `defaultDomain`). */
-const defaultDomain = 'docker.io';
+export const defaultDomain = 'docker.io';
+
+/** Another name of the same registry (distribution/reference, `legacyDefaultDomain`). */
+export const legacyDefaultDomain = 'index.docker.io';
+
+/** Where Docker Hub keeps the images that are named without an organisation (`officialRepoPrefix`). */
+const officialOrganisation = 'library';
 
 /** Longer references cannot be pulled: names end at 255 characters, tags at 128, digests well below that. */
 const longestReference = 1024;
 
 /**
- * The names an image goes by, tag and digest left out: as people write it first (`nginx`, `grafana/grafana`,
- * `registry:5000/team/app`), then with registry and `library/` written out where that differs.
+ * The names an image goes by, tag and digest left out, the full one first. An official image has four, `nginx`,
+ * `library/nginx`, `docker.io/nginx` and `docker.io/library/nginx`, another one of Docker Hub two, all others one.
  * Empty for a reference that no runtime could pull.
  */
 export function imageNames(image: string): readonly string[] {
@@ -28,9 +34,18 @@ export function imageNames(image: string): readonly string[] {
 
   const { domain, repository } = splitDomain(name);
   if (domain !== defaultDomain) return [`${domain}/${repository}`];
-  const full = repository.includes('/') ? repository : `library/${repository}`;
-  const familiar = full.startsWith('library/') ? full.slice('library/'.length) : full;
-  return [familiar, `${defaultDomain}/${full}`];
+  const official = officialName(repository);
+  if (official === undefined) return [`${defaultDomain}/${repository}`, repository];
+  const path = `${officialOrganisation}/${official}`;
+  return [`${defaultDomain}/${path}`, path, `${defaultDomain}/${official}`, official];
+}
+
+/** `nginx`, of `nginx` and of `library/nginx`; what lies deeper is no official image. */
+function officialName(repository: string): string | undefined {
+  const slash = repository.indexOf('/');
+  if (slash === -1) return repository;
+  const name = repository.slice(slash + 1);
+  return repository.slice(0, slash) === officialOrganisation && !name.includes('/') ? name : undefined;
 }
 
 function splitDomain(name: string): { domain: string; repository: string } {
@@ -38,7 +53,7 @@ function splitDomain(name: string): { domain: string; repository: string } {
   const first = slash === -1 ? '' : name.slice(0, slash);
   const isDomain = first === 'localhost' || first.includes('.') || first.includes(':') || first !== first.toLowerCase();
   if (!isDomain) return { domain: defaultDomain, repository: name };
-  const domain = first === 'index.docker.io' ? defaultDomain : first;
+  const domain = first === legacyDefaultDomain ? defaultDomain : first;
   return { domain, repository: name.slice(slash + 1) };
 }
 

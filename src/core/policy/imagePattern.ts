@@ -1,15 +1,26 @@
-import { Minimatch } from 'minimatch';
-import { imageNames } from '../pod/imageName.ts';
+import { defaultDomain, imageNames, legacyDefaultDomain } from '../pod/imageName.ts';
+import type { Glob, GlobProblem } from './glob.ts';
+import { anySegments, isGlobProblem, isLiteral, matchesGlob, readGlob } from './glob.ts';
+import { impossibleSegment, isPlainName } from './nameGrammar.ts';
 
-/** Longer patterns are refused: no repository name is longer than 255 characters. */
+/** Longer patterns are refused: no repository's name is longer (distribution/reference, `RepositoryNameTotalLengthMax`). */
 export const longestImagePattern = 255;
 
-/** Patterns with more wildcards than this are refused: each one multiplies the time that a match may take. */
+/** Patterns with more wildcards than this are refused: no name has so many parts that vary. */
 export const mostWildcards = 6;
 
-/** Image patterns made ready for matching, found by the last path segment of the names that they can match. */
+/** A pattern that can match images. */
+export interface ImagePattern {
+  /** The full name of the one image that it means; undefined where it has wildcards. */
+  readonly fullName: string | undefined;
+  readonly glob: Glob;
+}
+
+/** Image patterns made ready for matching, found by what an image's name must have in it for them to match. */
 export interface ImagePatterns<Entry> {
-  /** By a last path segment without wildcards, which nearly every pattern has. */
+  /** Without wildcards, by the full name. */
+  readonly byName: ReadonlyMap<string, readonly Compiled<Entry>[]>;
+  /** By a last path segment without wildcards, which nearly all others have. */
   readonly byLastSegment: ReadonlyMap<string, readonly Compiled<Entry>[]>;
   readonly others: readonly Compiled<Entry>[];
 }
@@ -17,61 +28,129 @@ export interface ImagePatterns<Entry> {
 interface Compiled<Entry> {
   readonly order: number;
   readonly entry: Entry;
-  readonly matcher: Minimatch;
+  readonly glob: Glob;
 }
 
-/** Why a pattern cannot be used, or `undefined` for a good one. */
-export function imagePatternProblem(pattern: string): string | undefined {
-  if (pattern === '') return 'an image pattern must not be empty';
-  if (pattern.length > longestImagePattern) return `an image pattern has at most ${longestImagePattern} characters`;
-  if (/[\s,@]/.test(pattern)) return 'an image pattern names a repository: no tag, no digest, no spaces';
-  if (pattern.lastIndexOf(':') > pattern.lastIndexOf('/'))
-    return 'an image pattern names a repository: tags and digests are ignored, so leave the tag out';
-  if (/^\/|\/$|\/\//.test(pattern)) return 'an image pattern has a name on both sides of each slash';
-  if ((pattern.match(/\*+|\?/g) ?? []).length > mostWildcards)
-    return `an image pattern has at most ${mostWildcards} wildcards`;
-  return undefined;
+/** What characters in a pattern say of what its author had in mind, and what to write instead. */
+const misunderstandings: readonly { readonly found: RegExp; readonly tell: (pattern: string) => string }[] = [
+  { found: /^!/, tell: () => 'cannot exclude images: leave the "!" out, and list those that are meant' },
+  { found: /\\/, tell: () => 'has no "\\", since no image name has: leave it out' },
+  { found: /[{}]/, tell: () => 'has no braces, since no image name has: write a pattern for each alternative' },
+  { found: /[\s,]/, tell: () => 'is one name: write others as patterns of their own, without spaces and commas' },
+  { found: /:\/\//, tell: (pattern) => `names no protocol: write ${quote(pattern.replace(/^.*:\/\//, ''))}` },
+  { found: /@/, tell: (pattern) => `names a repository, with all its digests: write ${quote(withoutTag(pattern))}` },
+  {
+    found: /^[^[]*:[^/]*$/,
+    tell: (pattern) => `names a repository, with all its tags: write ${quote(withoutTag(pattern))}`,
+  },
+  {
+    found: /^\/|\/$|\/\//,
+    tell: (pattern) => {
+      const repaired = pattern.split('/').filter(Boolean).join('/') || anySegments;
+      return `has a name on both sides of each slash: write ${quote(repaired)}`;
+    },
+  },
+];
+
+/** What a pattern has to have for one of them to be the case. */
+const unusual = /[^a-z0-9._\-/*?[\]]|^\/|\/$|\/\//;
+
+/** Reads a pattern; of one that cannot be used, or that can match nothing, says why and what to write instead. */
+export function readImagePattern(pattern: string): ImagePattern | GlobProblem {
+  const read = readPattern(pattern);
+  return isGlobProblem(read) ? { problem: `an image pattern ${read.problem}` } : read;
+}
+
+function readPattern(pattern: string): ImagePattern | GlobProblem {
+  if (pattern === '') return { problem: 'must not be empty: write "**" for all images' };
+  if (pattern.length > longestImagePattern) return { problem: `has at most ${longestImagePattern} characters` };
+  // Nearly all are, and far cheaper than to look for each thing that may be wrong.
+  if (isPlainName(pattern)) return { fullName: imageNames(pattern)[0], glob: [] };
+  const misunderstood = unusual.test(pattern) ? misunderstandings.find(({ found }) => found.test(pattern)) : undefined;
+  if (misunderstood !== undefined) return { problem: misunderstood.tell(pattern) };
+  const [, stranger] = /([^\w.\-:/*?[\]!^])/.exec(pattern) ?? [];
+  if (stranger !== undefined) return { problem: `has no ${quote(stranger)}, since no image name has: leave it out` };
+  if ((pattern.match(/\*+|\?|\[/g) ?? []).length > mostWildcards)
+    return { problem: `has at most ${mostWildcards} wildcards` };
+  const glob = readGlob(withDomain(pattern));
+  if (isGlobProblem(glob)) return glob;
+  const impossible = impossibleSegment(glob);
+  if (impossible !== undefined) return { problem: tellImpossible(pattern, glob.indexOf(impossible)) };
+  return { fullName: isLiteral(glob) ? imageNames(pattern)[0] : undefined, glob };
+}
+
+function tellImpossible(pattern: string, segment: number): string {
+  const lower = pattern.toLowerCase();
+  // Only a registry may have capitals; what was written is perhaps right but for them.
+  if (lower !== pattern && !isGlobProblem(readPattern(lower)))
+    return `has no capitals, since no repository has: write ${quote(lower)}`;
+  const part = quote(pattern.split('/')[segment] ?? pattern);
+  return `can match nothing: no part of an image name is ${part}; parts begin and end with a letter or a digit, and have single ".", "_", "__" or dashes between`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+function withoutTag(pattern: string): string {
+  const name = pattern.replace(/@.*$/s, '');
+  return name.replace(/:[^/:]*$/, '') || anySegments;
 }
 
 /**
- * Compiles patterns in the manner of .gitignore: `*` stays within one path segment, `**` crosses them. A pattern is
- * held against the name as people write it and against the full one, so that `nginx` and `docker.io/library/nginx`
- * both match the official image.
+ * Compiles patterns in the manner of .gitignore: `*` stays within one path segment, `**` crosses them. A pattern is held
+ * against each name that an image goes by, so that `nginx`, `library/nginx` and `docker.io/nginx` are one, and
+ * `docker.io/*` has the official images in it.
  */
 export function compileImagePatterns<Entry>(
-  entries: readonly { readonly images: readonly string[]; readonly entry: Entry }[],
+  entries: readonly { readonly images: readonly ImagePattern[]; readonly entry: Entry }[],
 ): ImagePatterns<Entry> {
+  const byName = new Map<string, Compiled<Entry>[]>();
   const byLastSegment = new Map<string, Compiled<Entry>[]>();
   const others: Compiled<Entry>[] = [];
   entries.forEach(({ images, entry }, order) => {
-    for (const pattern of images) {
-      const matcher = new Minimatch(pattern, {
-        noext: true,
-        nonegate: true,
-        nocomment: true,
-        nobrace: true,
-        dot: true,
-      });
-      const lastSegment = pattern.slice(pattern.lastIndexOf('/') + 1);
-      const compiled = { order, entry, matcher };
-      if (/[*?[\]\\]/.test(lastSegment)) others.push(compiled);
-      else byLastSegment.set(lastSegment, [...(byLastSegment.get(lastSegment) ?? []), compiled]);
+    for (const { fullName, glob } of images) {
+      const compiled = { order, entry, glob };
+      const last = glob.at(-1);
+      if (fullName !== undefined) addTo(byName, fullName, compiled);
+      else if (typeof last === 'string') addTo(byLastSegment, last, compiled);
+      else others.push(compiled);
     }
   });
-  return { byLastSegment, others };
+  return { byName, byLastSegment, others };
+}
+
+function withDomain(pattern: string): string {
+  const legacy = `${legacyDefaultDomain}/`;
+  return pattern.startsWith(legacy) ? `${defaultDomain}/${pattern.slice(legacy.length)}` : pattern;
+}
+
+function addTo<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 /** The entries of which some pattern matches the image, each once, in the order in which they were compiled. */
 export function matchImage<Entry>(patterns: ImagePatterns<Entry>, image: string): readonly Entry[] {
   const names = imageNames(image);
-  const [first] = names;
-  if (first === undefined) return [];
-  const lastSegment = first.slice(first.lastIndexOf('/') + 1);
+  const [fullName] = names;
+  if (fullName === undefined) return [];
   const matched = new Map<number, Entry>();
-  for (const candidates of [patterns.byLastSegment.get(lastSegment) ?? [], patterns.others]) {
-    for (const { order, entry, matcher } of candidates) {
-      if (!matched.has(order) && names.some((name) => matcher.match(name))) matched.set(order, entry);
-    }
-  }
+  for (const { order, entry } of patterns.byName.get(fullName) ?? []) matched.set(order, entry);
+  const lastSegment = fullName.slice(fullName.lastIndexOf('/') + 1);
+  addMatching(matched, patterns.byLastSegment.get(lastSegment) ?? [], names);
+  addMatching(matched, patterns.others, names);
+  if (matched.size < 2) return [...matched.values()];
   return [...matched].sort(([left], [right]) => left - right).map(([, entry]) => entry);
+}
+
+function addMatching<Entry>(
+  matched: Map<number, Entry>,
+  candidates: readonly Compiled<Entry>[],
+  names: readonly string[],
+): void {
+  for (const { order, entry, glob } of candidates) {
+    if (!matched.has(order) && names.some((name) => matchesGlob(glob, name))) matched.set(order, entry);
+  }
 }

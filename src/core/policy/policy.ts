@@ -1,10 +1,28 @@
 import { z } from 'zod';
 import type { Json } from '../json/json.ts';
+import { isJsonObject } from '../json/json.ts';
 import { cleanPath, isSizeLimit, pathProblem } from '../pod/path.ts';
-import { containerOnlyFields, podOnlyFields, sharedFields } from '../pod/securityContextFields.ts';
+import {
+  longestCapability,
+  longestLabelKey,
+  longestLabelValue,
+  longestPath,
+  longestSize,
+  mostCapabilities,
+  mostExceptions,
+  mostGroups,
+  mostImages,
+  mostPaths,
+  mostSelectorEntries,
+  mostWritablePathEntries,
+} from './bounds.ts';
+import { isGlobProblem } from './glob.ts';
 import type { ImagePatterns } from './imagePattern.ts';
-import { compileImagePatterns, imagePatternProblem } from './imagePattern.ts';
+import { compileImagePatterns, longestImagePattern, readImagePattern } from './imagePattern.ts';
+import type { PolicyProblem } from './policyProblem.ts';
+import { problemsOf, quoteValue } from './policyProblem.ts';
 import { ruleIds } from './ruleId.ts';
+import { sizeProblem } from './size.ts';
 
 /** Source: k8s.io/kubernetes pkg/apis/core/validation, `IsValidUserID` and `IsValidGroupID`. */
 const largestId = 2 ** 31 - 1;
@@ -12,7 +30,10 @@ const largestId = 2 ** 31 - 1;
 const userId = z.int().min(1).max(largestId);
 const groupId = z.int().min(0).max(largestId);
 const seccompProfile = z
-  .strictObject({ type: z.enum(['RuntimeDefault', 'Localhost']), localhostProfile: z.string().min(1).exactOptional() })
+  .strictObject({
+    type: z.enum(['RuntimeDefault', 'Localhost']),
+    localhostProfile: z.string().min(1).max(longestPath).exactOptional(),
+  })
   .superRefine(({ type, localhostProfile }, context) => {
     // Validation refuses the one without the other: k8s.io/kubernetes, `validateSeccompProfileField`.
     if ((type === 'Localhost') === (localhostProfile !== undefined)) {
@@ -40,43 +61,70 @@ const shared = {
 const podFields = z.strictObject({
   ...shared,
   fsGroup: groupId.optional(),
-  supplementalGroups: z.array(groupId).min(1).optional(),
+  supplementalGroups: z.array(groupId).min(1).max(mostGroups).optional(),
 });
 
 const containerFields = z.strictObject({
   ...shared,
   allowPrivilegeEscalation: z.literal(false).optional(),
-  capabilities: z.strictObject({ drop: z.array(z.string().regex(/^[A-Z][A-Z_]*$/)).min(1) }).optional(),
+  capabilities: z
+    .strictObject({
+      drop: z
+        .array(
+          z
+            .string()
+            .max(longestCapability)
+            .regex(/^[A-Z][A-Z_]*$/),
+        )
+        .min(1)
+        .max(mostCapabilities),
+    })
+    .optional(),
   readOnlyRootFilesystem: z.literal(true).optional(),
 });
 
-const imagePatterns = z
-  .array(
-    z.string().superRefine((pattern, context) => {
-      const problem = imagePatternProblem(pattern);
-      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-    }),
-  )
-  .min(1);
+const imagePattern = z
+  .string()
+  .max(longestImagePattern, { abort: true })
+  .transform((text, context) => {
+    const pattern = readImagePattern(text);
+    if (!isGlobProblem(pattern)) return pattern;
+    context.addIssue({ code: 'custom', message: pattern.problem });
+    return z.NEVER;
+  });
 
-const path = z.string().superRefine((text, context) => {
-  const problem = pathProblem(text);
-  if (problem !== undefined) context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} ${problem}` });
-});
+const imagePatterns = z.array(imagePattern).min(1).max(mostImages);
 
-const sizeLimit = z.string().refine(isSizeLimit, { message: 'is not a size such as 64Mi' });
+const path = z
+  .string()
+  .max(longestPath, { abort: true })
+  .superRefine((text, context) => {
+    const problem = pathProblem(text);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: `${quoteValue(text)} ${problem}` });
+  });
+
+const sizeLimit = z
+  .string()
+  .max(longestSize, { abort: true })
+  .refine(isSizeLimit, { message: 'is not a size such as 64Mi' });
 
 const writablePath = z.union([path, z.strictObject({ path, sizeLimit: sizeLimit.optional() })]);
 
 const labelSelector = z.strictObject({
-  matchLabels: z.record(z.string(), z.string()).optional(),
+  matchLabels: z
+    .record(z.string().max(longestLabelKey), z.string().max(longestLabelValue))
+    .refine((labels) => Object.keys(labels).length <= mostSelectorEntries, {
+      message: `has more than ${mostSelectorEntries} entries`,
+    })
+    .meta({ maxProperties: mostSelectorEntries })
+    .optional(),
   matchExpressions: z
     .array(
       z
         .strictObject({
-          key: z.string().min(1),
+          key: z.string().min(1).max(longestLabelKey),
           operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-          values: z.array(z.string()).optional(),
+          values: z.array(z.string().max(longestLabelValue)).max(mostSelectorEntries).optional(),
         })
         .superRefine(({ operator, values = [] }, context) => {
           // Source: k8s.io/apimachinery, `LabelSelectorAsSelector`, which refuses the same.
@@ -86,6 +134,7 @@ const labelSelector = z.strictObject({
           context.addIssue({ code: 'custom', path: ['values'], message });
         }),
     )
+    .max(mostSelectorEntries)
     .optional(),
 });
 
@@ -93,7 +142,7 @@ const exception = z
   .strictObject({
     podSelector: labelSelector.optional(),
     images: imagePatterns.optional(),
-    skip: z.array(z.enum(ruleIds)).min(1),
+    skip: z.array(z.enum(ruleIds)).min(1).max(ruleIds.length),
   })
   .refine(({ podSelector, images }) => podSelector !== undefined || images !== undefined, {
     message: 'needs a podSelector or images; to switch a field off everywhere, leave it out of the policy',
@@ -118,10 +167,15 @@ export const policySchema = z.strictObject({
       pod: podFields.optional().describe("What to fill in in a pod's securityContext."),
       container: containerFields.optional().describe("What to fill in in each container's securityContext."),
       writablePaths: z
-        .array(z.strictObject({ images: imagePatterns, paths: z.array(writablePath).min(1) }))
+        .array(z.strictObject({ images: imagePatterns, paths: z.array(writablePath).min(1).max(mostPaths) }))
+        .max(mostWritablePathEntries)
         .optional()
         .describe('Where images write: these paths get an emptyDir where the root filesystem is read-only.'),
-      exceptions: z.array(exception).optional().describe('What to leave out for some pods or images.'),
+      exceptions: z
+        .array(exception)
+        .max(mostExceptions)
+        .optional()
+        .describe('What to leave out for some pods or images.'),
       lowPorts: z
         .boolean()
         .optional()
@@ -168,12 +222,6 @@ export interface Policy {
   readonly podMayDeclareWritablePaths: boolean;
 }
 
-/** What is wrong with a policy, and where: keys and list indices from the document's root. */
-export interface PolicyProblem {
-  readonly path: readonly string[];
-  readonly message: string;
-}
-
 export type ParsedPolicy = { readonly policy: Policy } | { readonly problems: readonly PolicyProblem[] };
 
 /** Whether a document says that it is a policy; whether it is a good one, `parsePolicy` tells. */
@@ -185,8 +233,13 @@ export function isPolicyDocument(document: Json): boolean {
 
 /** Parses a HardeningPolicy strictly: an unknown key, a wrong type and a wrong scope are problems, never ignored. */
 export function parsePolicy(document: Json): ParsedPolicy {
+  const tooLarge = isJsonObject(document) ? sizeProblem(document['spec'] ?? null) : undefined;
+  if (tooLarge !== undefined) return { problems: [{ path: ['spec'], message: tooLarge }] };
   const result = policySchema.safeParse(document, { reportInput: true });
-  if (!result.success) return { problems: result.error.issues.flatMap((issue) => problemsOf(issue, [])) };
+  if (!result.success) {
+    const fields = { pod: Object.keys(podFields.shape), container: Object.keys(containerFields.shape) };
+    return { problems: result.error.issues.flatMap((issue) => problemsOf(issue, [], fields)) };
+  }
   const { metadata, spec } = result.data;
   return {
     policy: {
@@ -210,74 +263,4 @@ export function parsePolicy(document: Json): ParsedPolicy {
 function readWritablePath(written: z.infer<typeof writablePath>): WritablePath {
   if (typeof written === 'string') return { path: cleanPath(written), sizeLimit: undefined };
   return { path: cleanPath(written.path), sizeLimit: written.sizeLimit };
-}
-
-type Issue = z.core.$ZodIssue;
-
-function problemsOf(issue: Issue, parents: readonly string[]): readonly PolicyProblem[] {
-  const at = [...parents, ...issue.path.map(String)];
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...at, key], message: misplacement(at, key) }));
-  }
-  if (issue.code === 'invalid_union') return [closestAlternative(issue, at)];
-  return [{ path: at, message: sentence(issue) }];
-}
-
-/** Of a union's alternatives, the one that the author meant is the one that complains about the least. */
-function closestAlternative(issue: z.core.$ZodIssueInvalidUnion, at: readonly string[]): PolicyProblem {
-  const alternatives = issue.errors
-    .map((issues) => issues.flatMap((inner) => problemsOf(inner, at)))
-    .sort((left, right) =>
-      right[0]?.path.length === left[0]?.path.length
-        ? left.length - right.length
-        : (right[0]?.path.length ?? 0) - (left[0]?.path.length ?? 0),
-    );
-  return alternatives[0]?.[0] ?? { path: at, message: 'has a value that does not fit' };
-}
-
-function misplacement(parent: readonly string[], key: string): string {
-  const block = parent.join('.');
-  if (block === 'spec.pod' && containerOnlyFields.includes(key))
-    return 'is a container-level field: it belongs under spec.container';
-  if (block === 'spec.container' && podOnlyFields.includes(key))
-    return 'is a pod-level field: it belongs under spec.pod';
-  if (block === 'spec.pod' || block === 'spec.container') {
-    const known = [...containerOnlyFields, ...podOnlyFields, ...sharedFields].includes(key);
-    return known ? 'is no field that kube-harden fills in' : 'is no field of a security context';
-  }
-  if (block === 'spec' && podFields.keyof().safeParse(key).success) return 'belongs under spec.pod';
-  if (block === 'spec' && containerFields.keyof().safeParse(key).success) return 'belongs under spec.container';
-  return 'is unknown';
-}
-
-function sentence(issue: Issue): string {
-  if (issue.input === undefined && issue.code !== 'custom') return 'is missing';
-  const found = typeof issue.input === 'object' && issue.input !== null ? '' : `, not ${JSON.stringify(issue.input)}`;
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${expectedType(issue.expected)}${found}`;
-    case 'invalid_value':
-      return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map((value) => JSON.stringify(value)).join(', ')}${found}`;
-    case 'too_small':
-      return issue.origin === 'array' ? 'must not be empty' : `must be at least ${issue.minimum}${found}`;
-    case 'too_big':
-      return `must be at most ${issue.maximum}${found}`;
-    case 'invalid_format':
-      return `has a form that Kubernetes does not take${found}`;
-    default:
-      return issue.message;
-  }
-}
-
-function expectedType(expected: string): string {
-  const words: Readonly<Record<string, string>> = {
-    array: 'a list',
-    boolean: 'true or false',
-    int: 'a whole number',
-    number: 'a number',
-    object: 'an object',
-    record: 'an object',
-    string: 'a string',
-  };
-  return words[expected] ?? expected;
 }

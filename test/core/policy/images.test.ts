@@ -1,19 +1,22 @@
 import { expect } from 'chai';
 import { imageNames } from '../../../src/core/pod/imageName.ts';
-import { compileImagePatterns, matchImage } from '../../../src/core/policy/imagePattern.ts';
+import { matchImage } from '../../../src/core/policy/imagePattern.ts';
+import { compile } from './compile.ts';
 
+const official = ['docker.io/library/nginx', 'library/nginx', 'docker.io/nginx', 'nginx'];
 const digest = `sha256:${'0'.repeat(64)}`;
 
 describe('imageNames', () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
-    ['nginx', ['nginx', 'docker.io/library/nginx']],
-    ['nginx:1.29', ['nginx', 'docker.io/library/nginx']],
-    [`nginx@${digest}`, ['nginx', 'docker.io/library/nginx']],
-    [`nginx:1.29@${digest}`, ['nginx', 'docker.io/library/nginx']],
-    ['library/nginx', ['nginx', 'docker.io/library/nginx']],
-    ['docker.io/nginx', ['nginx', 'docker.io/library/nginx']],
-    ['index.docker.io/library/nginx', ['nginx', 'docker.io/library/nginx']],
-    ['grafana/grafana:11', ['grafana/grafana', 'docker.io/grafana/grafana']],
+    ['nginx', official],
+    ['nginx:1.29', official],
+    [`nginx@${digest}`, official],
+    [`nginx:1.29@${digest}`, official],
+    ['library/nginx', official],
+    ['docker.io/nginx', official],
+    ['index.docker.io/library/nginx', official],
+    ['grafana/grafana:11', ['docker.io/grafana/grafana', 'grafana/grafana']],
+    ['library/a/b', ['docker.io/library/a/b', 'library/a/b']],
     ['quay.io/org/app:v1', ['quay.io/org/app']],
     ['registry:5000/app', ['registry:5000/app']],
     [`registry.example.com:5000/team/app:v1@${digest}`, ['registry.example.com:5000/team/app']],
@@ -32,7 +35,7 @@ describe('imageNames', () => {
 });
 
 describe('matchImage', () => {
-  const patterns = compileImagePatterns([
+  const patterns = compile([
     { images: ['nginx', '*/nginx'], entry: 'near' },
     { images: ['**/nginx'], entry: 'everywhere' },
     { images: ['*/legacy-*', 'docker.io/library/redis'], entry: 'legacy' },
@@ -51,12 +54,4 @@ describe('matchImage', () => {
   for (const [image, entries] of cases) {
     it(image, () => expect(matchImage(patterns, image)).to.deep.equal(entries));
   }
-
-  it('takes no time over hostile names and patterns', () => {
-    const hostile = compileImagePatterns([{ images: ['*a*a*a*a*a*b', '**/a/**/a/**/b', '*ab*ab*ab*ac'], entry: true }]);
-    const start = performance.now();
-    for (const image of ['a'.repeat(1000), 'a/'.repeat(500), `${'ab'.repeat(400)}acx`, 'a.'.repeat(500)])
-      matchImage(hostile, image);
-    expect(performance.now() - start).to.be.below(1000);
-  });
 });
