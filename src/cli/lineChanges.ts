@@ -44,18 +44,27 @@ interface Region {
   readonly inner: readonly Splice[];
 }
 
+interface GrowingRegion extends Region {
+  end: number;
+  readonly inner: Splice[];
+}
+
 function findRegions(text: string, splices: readonly Splice[]): readonly Region[] {
-  const regions: { start: number; end: number; inner: Splice[] }[] = [];
+  const regions: GrowingRegion[] = [];
   for (const splice of splices.toSorted((left, right) => left.start - right.start)) {
-    const last = regions.at(-1);
-    const start = startOfLine(text, splice.start);
-    const isApart = last === undefined || start > last.end;
-    const region = isApart ? { start, end: 0, inner: [] } : last;
-    if (isApart) regions.push(region);
-    region.end = Math.max(region.end, startOfNextLine(text, splice.end));
+    const region = findRegion(text, splice, regions.at(-1));
+    if (region !== regions.at(-1)) regions.push(region);
+    if (region.end <= splice.end) region.end = startOfNextLine(text, splice.end);
     region.inner.push({ ...splice, start: splice.start - region.start, end: splice.end - region.start });
   }
   return regions;
+}
+
+/** All splices of a long line are in its region: its ends are looked for once. */
+function findRegion(text: string, splice: Splice, last: GrowingRegion | undefined): GrowingRegion {
+  if (last !== undefined && splice.start < last.end) return last;
+  const start = startOfLine(text, splice.start);
+  return last === undefined || start > last.end ? { start, end: 0, inner: [] } : last;
 }
 
 function startOfLine(text: string, offset: number): number {

@@ -128,6 +128,7 @@ function replaceWhole(text: string, replacement: string): readonly Splice[] {
 
 /** In a text of both kinds of line breaks, the one behind an edit is its line's own and is to stay so. */
 function followLineBreaks(text: string, splice: Splice): Splice {
+  if (!splice.text.includes('\n')) return splice;
   const newline = text.indexOf('\n', splice.end);
   if (newline === -1) return splice;
   const lineBreak = text[newline - 1] === '\r' ? '\r\n' : '\n';

@@ -9,7 +9,7 @@ import type { Splice } from './splice.ts';
 import type { Surroundings } from './surroundingStyle.ts';
 import { flowStyleAt } from './surroundingStyle.ts';
 import type { CollectionNode, MapNode } from './textLayout.ts';
-import { afterColon, isEmptyScalar, lineEnd, memberEnd, memberStart, UnusualText } from './textLayout.ts';
+import { afterColon, isEmptyScalar, lineEnd, matchAt, memberEnd, memberStart, UnusualText } from './textLayout.ts';
 
 /** The splice that puts another value into a place in braces or brackets. */
 export function spliceFlowValue(
@@ -66,7 +66,7 @@ function insertBefore(text: string, draft: Draft, formatted: readonly string[], 
 
 function insertAfter(text: string, end: number, formatted: readonly string[], style: FlowStyle): readonly Splice[] {
   const separator = separatorOf(style);
-  const comment = /^[ \t]*(,?)[ \t]+#/.exec(text.slice(end, lineEnd(text, end)));
+  const comment = matchAt(/[ \t]*(,?)[ \t]+#/y, text, end);
   if (comment === null || style.lines === undefined) {
     return [{ start: end, end, text: formatted.map((member) => separator + member).join('') }];
   }

@@ -11,8 +11,8 @@ import {
   columnOf,
   isEmptyScalar,
   isFlow,
-  lineEnd,
   marginOf,
+  matchAt,
   UnusualText,
 } from './textLayout.ts';
 
@@ -23,6 +23,12 @@ export interface Surroundings {
   readonly root: ParsedNode;
   readonly document: ParsedDocument;
   readonly parents: ReadonlyMap<ParsedNode, CollectionNode>;
+  /** What the first place of the document that shows it says, each looked for once at most. */
+  readonly anywhere: {
+    readonly mapStep: () => number | undefined;
+    readonly listStep: () => number | undefined;
+    readonly listPadding: () => string | undefined;
+  };
 }
 
 export function findSurroundings(
@@ -39,7 +45,20 @@ export function findSurroundings(
     }
   };
   visit(root);
-  return { text, lineBreak, root, document, parents };
+  const anywhere = {
+    mapStep: once(() => search(root, (candidate) => stepBelow(text, candidate, 'map'))),
+    listStep: once(() => search(root, (candidate) => stepBelow(text, candidate, 'list'))),
+    listPadding: once(() => search(root, (candidate) => listPaddingOf(text, candidate))),
+  };
+  return { text, lineBreak, root, document, parents, anywhere };
+}
+
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | undefined;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
 }
 
 /** A node and those around it, from the inside out. */
@@ -51,7 +70,7 @@ function withAncestors(surroundings: Surroundings, node: CollectionNode): readon
   return nodes;
 }
 
-/** The first answer that the nodes around a place give, then any of the document. */
+/** The first answer that the nodes around a place give, from the inside out. */
 function nearest<T>(
   surroundings: Surroundings,
   node: CollectionNode,
@@ -61,7 +80,7 @@ function nearest<T>(
     const found = measureIfUsual(candidate, measure);
     if (found !== undefined) return found;
   }
-  return search(surroundings.root, measure);
+  return undefined;
 }
 
 function search<T>(node: ParsedNode, measure: (candidate: CollectionNode) => T | undefined): T | undefined {
@@ -89,19 +108,22 @@ function measureIfUsual<T>(
 
 /** How block style is indented around a node; two spaces and dashes below their key's first letter by default. */
 export function blockStyleAt(surroundings: Surroundings, node: CollectionNode): BlockStyle {
+  const { text, anywhere } = surroundings;
+  const near = (kind: 'map' | 'list'): number | undefined =>
+    nearest(surroundings, node, (candidate) => stepBelow(text, candidate, kind));
   return {
-    mapStep: nearest(surroundings, node, (candidate) => stepBelow(surroundings, candidate, 'map')) ?? 2,
-    listStep: nearest(surroundings, node, (candidate) => stepBelow(surroundings, candidate, 'list')) ?? 0,
+    mapStep: near('map') ?? anywhere.mapStep() ?? 2,
+    listStep: near('list') ?? anywhere.listStep() ?? 0,
     dashStep: isSeq(node) ? (dashStep(surroundings, node as ListNode) ?? 2) : 2,
   };
 }
 
-function stepBelow(surroundings: Surroundings, node: CollectionNode, kind: 'map' | 'list'): number | undefined {
+function stepBelow(text: string, node: CollectionNode, kind: 'map' | 'list'): number | undefined {
   if (!isMap(node) || isFlow(node)) return undefined;
   for (const { value } of (node as MapNode).items) {
     const isOfKind = kind === 'map' ? isMap(value) : isSeq(value);
     if (!isOfKind || isFlow(value as CollectionNode)) continue;
-    const step = blockColumn(surroundings.text, value as CollectionNode) - blockColumn(surroundings.text, node);
+    const step = blockColumn(text, value as CollectionNode) - blockColumn(text, node);
     if (step > 0 || kind === 'list') return Math.max(step, 0);
   }
   return undefined;
@@ -131,7 +153,10 @@ export function flowStyleAt(surroundings: Surroundings, node: CollectionNode): F
     isJson: firstOf(hasQuotes) ?? isRootFlow,
     isTight: firstOf((candidate) => isTight(surroundings.text, candidate)) ?? false,
     padding,
-    listPadding: nearest(surroundings, node, (candidate) => listPaddingOf(surroundings.text, candidate)) ?? padding,
+    listPadding:
+      nearest(surroundings, node, (candidate) => listPaddingOf(surroundings.text, candidate)) ??
+      surroundings.anywhere.listPadding() ??
+      padding,
     lines: linesAt(surroundings, node, around),
   };
 }
@@ -155,12 +180,12 @@ function isTight(text: string, node: CollectionNode): boolean | undefined {
 
 function paddingOf(text: string, node: CollectionNode): string | undefined {
   if (!isMap(node) || node.items.length === 0) return undefined;
-  return /^\{( *)\S/.exec(text.slice(node.range[0], lineEnd(text, node.range[0])))?.[1];
+  return matchAt(/\{( *)\S/y, text, node.range[0])?.[1];
 }
 
 function listPaddingOf(text: string, node: CollectionNode): string | undefined {
   if (isMap(node) || !isFlow(node) || node.items.length === 0) return undefined;
-  return /^\[( *)\S/.exec(text.slice(node.range[0], lineEnd(text, node.range[0])))?.[1];
+  return matchAt(/\[( *)\S/y, text, node.range[0])?.[1];
 }
 
 /** Where entries have lines of their own, in this node or, if it is empty, in the nearest one around it. */

@@ -139,11 +139,15 @@ export function dashOf(text: string, node: ListNode, index: number): number {
   throw new UnusualText('a dash does not stand below the one before it', node.range[0]);
 }
 
+/** What a sticky pattern finds at an offset. A text on one line is long, so that nothing may look for a line's end. */
+export function matchAt(pattern: RegExp, text: string, offset: number): RegExpExecArray | null {
+  pattern.lastIndex = offset;
+  return pattern.exec(text);
+}
+
 /** The offset behind the colon of a key; a key that is written with `?` has none on its line. */
 export function afterColon(text: string, key: ParsedNode): number {
-  const colon = /[ \t]*:/y;
-  colon.lastIndex = key.range[1];
-  const match = colon.exec(text);
+  const match = matchAt(/[ \t]*:/y, text, key.range[1]);
   if (match === null) throw new UnusualText('the colon of a key stands on another line', key.range[0]);
   return key.range[1] + match[0].length;
 }

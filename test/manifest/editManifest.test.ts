@@ -338,6 +338,33 @@ describe('editManifest', () => {
     }
   });
 
+  const pods = Array.from({ length: 2000 }, (_, index) => ({
+    metadata: { name: `web-${index}` },
+    spec: { containers: [{ name: 'web', args: ['--port', '80'] }] },
+  }));
+  const long: Readonly<Record<string, string>> = {
+    'pretty-printed JSON': JSON.stringify({ items: pods }, null, 4),
+    'JSON on one line': JSON.stringify({ items: pods }),
+    'block style': stringify({ items: pods }),
+  };
+  for (const [name, text] of Object.entries(long)) {
+    it(`takes little longer to edit a List of 2,000 pods in ${name} than to read it`, () => {
+      const patch = pods.flatMap((_, index): Patch => {
+        const spec = `/items/${index}/spec`;
+        return [
+          { op: 'add', path: `${spec}/volumes`, value: [{ name: 'tmp', emptyDir: {} }] },
+          { op: 'add', path: `${spec}/containers/0/args/-`, value: '--quiet' },
+        ];
+      });
+      const start = performance.now();
+      const [document] = readManifest(text, 'in.yaml');
+      const reading = performance.now() - start;
+      if (document === undefined) throw new Error('no such document');
+      expect(editManifest(text, [{ document, patch }]).rewritten).to.deep.equal([]);
+      expect(performance.now() - start - reading).to.be.below(10 * reading);
+    });
+  }
+
   const key = fc.constantFrom('a', 'b', 'c d', 'yes', '0777', '#x', 'k: v', '-');
   const { value } = fc.letrec<{ value: Json }>((tie) => ({
     value: fc.oneof(
