@@ -18,6 +18,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'standards/checks': ['core/json', 'core/pod', 'standards'],
   admission: ['core/json', 'core/pod', 'core/policy', 'core/decisions', 'core'],
   manifest: ['core/json'],
+  recognize: ['core/json', 'recognize/recognizers'],
+  'recognize/recognizers': ['recognize'],
   files: ['core/policy', 'manifest'],
   certificates: ['core/json'],
   server: ['core/json', 'core/pod', 'core/policy', 'core/decisions', 'core', 'admission', 'files', 'certificates'],
@@ -28,7 +30,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...['core/json', 'core/pod', 'core/policy', 'core/decisions', 'core'],
-    ...['standards', 'manifest', 'files', 'certificates', 'run'],
+    ...['standards', 'manifest', 'recognize', 'files', 'certificates', 'run'],
   ],
 };
 
@@ -47,7 +49,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 
 const pureFloors = [
   ...['core/json', 'core/pod', 'core/policy', 'core/decisions', 'core/rules', 'core'],
-  ...['standards', 'standards/checks', 'admission', 'manifest'],
+  ...['standards', 'standards/checks', 'admission', 'manifest', 'recognize', 'recognize/recognizers'],
 ];
 
 /** What JavaScript itself brings, of which the pure folders may use all: it says the same everywhere and always. */
@@ -98,7 +100,7 @@ function plantImports(floor: string): readonly Planted[] {
       isRefused: !allowedFloors.includes(other),
     })),
     // A rule knows nothing of the next one; everywhere else neighbours may know each other.
-    { text: `import './planted.ts';`, isRefused: floor === 'core/rules' },
+    { text: `import './planted.ts';`, isRefused: floor === 'core/rules' || floor === 'recognize/recognizers' },
     ...[...dependencies(), ...builtins, 'never-heard-of'].map((name) => ({
       text: `import '${name}';`,
       isRefused: !allowedPackages.some(

@@ -57,7 +57,7 @@ export async function* readInputs(
   const files = await findManifestFiles(filename, recursive);
   let isEmpty = true;
   for (const [index, file] of files.entries()) {
-    const text = decode(file === standardInput ? await readStream(stdin) : await readBytes(file), file);
+    const text = decode(await readBytes(file, stdin), file);
     isEmpty &&= text.trim() === '';
     yield { file, text, documents: readManifest(text, file) };
     onProgress(index + 1, files.length);
@@ -77,9 +77,14 @@ function decode(bytes: Buffer, file: string): string {
   throw new InputFileError(`${file}: is not UTF-8`);
 }
 
-async function readBytes(file: string): Promise<Buffer> {
+/**
+ * The bytes of a file, or of standard input.
+ *
+ * @throws {InputFileError}
+ */
+export async function readBytes(file: string, stdin: NodeJS.ReadableStream): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return file === standardInput ? await readStream(stdin) : await readFile(file);
   } catch (error) {
     throw new InputFileError(describeFileError(file, error));
   }

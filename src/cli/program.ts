@@ -4,6 +4,7 @@ import { previewCommand } from './preview.ts';
 import { serveCommand } from './serve.ts';
 import type { Streams } from './streams.ts';
 import { readVersion } from './version.ts';
+import { whyCommand } from './why.ts';
 
 /** Makes the whole command line. Errors come as exceptions: `main.ts` alone ends the process. */
 export function makeProgram(streams: Streams): Command {
@@ -16,7 +17,7 @@ export function makeProgram(streams: Streams): Command {
       writeErr: (text) => streams.stderr.write(text),
       outputError: (text, write) => write(`kube-harden: ${onOneLine(text)}; --help shows what there is\n`),
     });
-  for (const command of [previewCommand(streams), explainCommand(streams), serveCommand()]) {
+  for (const command of [previewCommand(streams), explainCommand(streams), whyCommand(streams), serveCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program;
