@@ -13,6 +13,7 @@ import { secondsOf } from '../core/pod/time.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import type { WarningMode } from '../core/sentences.ts';
 import { warnings, warnOfNoSuchPolicy } from '../core/sentences.ts';
+import { list } from './listing.ts';
 import type { AdmissionReview } from './response.ts';
 import { allow, patched, remark } from './response.ts';
 import type { AdmissionRequest } from './review.ts';
@@ -146,10 +147,10 @@ function isMirrorPod({ object, username }: AdmissionRequest): boolean {
 function makeAuditAnnotations(decisions: readonly Decision[], mode: Mode, policy: Policy): Record<string, string> {
   const annotations: Record<string, string> = { policy: policy.name, mode };
   const added = ownFields(decisions);
-  if (added.length > 0) annotations['added'] = added.map(({ name }) => name).join(', ');
+  if (added.length > 0) annotations['added'] = list(added, ({ name }) => name);
   for (const action of ['withheld', 'removed'] as const) {
     const those = decisions.filter((decision) => decision.action === action);
-    if (those.length > 0) annotations[action] = those.map(nameWithReason).join(', ');
+    if (those.length > 0) annotations[action] = list(those, nameWithReason);
   }
   return annotations;
 }

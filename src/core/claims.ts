@@ -12,6 +12,7 @@ import { fieldName } from './decisions/fieldName.ts';
 import type { Json, JsonObject } from './json/json.ts';
 import { isJsonObject } from './json/json.ts';
 import type { Addition } from './json/operations.ts';
+import { utf8Length } from './json/utf8.ts';
 import { addedAnnotation, claimAnnotation, policyAnnotation } from './pod/annotations.ts';
 
 /** A field that kube-harden has added, and the value that it gave it. */
@@ -43,9 +44,6 @@ const secondsGood = 60;
 
 /** Source: k8s.io/apimachinery pkg/api/validation, `TotalAnnotationSizeLimitB`. */
 const mostAnnotationBytes = 256 * 1024;
-
-/** UTF-8 takes at most three bytes for a UTF-16 code unit. */
-const mostBytesPerUnit = 3;
 
 /** The form of the signed text, so that another one can follow. */
 const version = 'v1';
@@ -91,7 +89,7 @@ export function makeAnnotations(
   ];
   if (context !== undefined) written.push([claimAnnotation, makeClaim(pod, added, own, context)]);
   const annotations = annotationsOf(pod);
-  if (!fits({ ...annotations, ...Object.fromEntries(written) })) return undefined;
+  if (!fits(annotations, new Map(written))) return undefined;
   return written
     .filter(([key, value]) => annotations[key] !== value)
     .map(([key, value]) => ({ path: ['metadata', 'annotations', key], value }));
@@ -137,13 +135,16 @@ export function addedBefore(pod: JsonObject): readonly string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }
 
-function fits(annotations: JsonObject): boolean {
-  let units = 0;
-  for (const key of Object.keys(annotations)) units += key.length + String(annotations[key]).length;
-  if (units * mostBytesPerUnit <= mostAnnotationBytes) return true;
-  const encoder = new TextEncoder();
-  const texts = Object.entries(annotations).flatMap(([key, value]) => [key, String(value)]);
-  return texts.reduce((sum, text) => sum + encoder.encode(text).length, 0) <= mostAnnotationBytes;
+/** Whether annotations have room for others that are written to them, in place of those that are called the same. */
+function fits(annotations: JsonObject, written: ReadonlyMap<string, string>): boolean {
+  let bytes = 0;
+  for (const [key, value] of written) bytes += utf8Length(key) + utf8Length(value);
+  for (const key in annotations) {
+    if (!Object.hasOwn(annotations, key) || written.has(key)) continue;
+    bytes += utf8Length(key) + utf8Length(String(annotations[key]));
+    if (bytes > mostAnnotationBytes) return false;
+  }
+  return bytes <= mostAnnotationBytes;
 }
 
 function annotationsOf(pod: JsonObject): JsonObject {

@@ -47,6 +47,8 @@ const withheldBecause: Readonly<Record<WithheldReason, (detail: string) => strin
   badPath: (detail) => `${detail}`,
   tooManyPaths: (detail) => `an annotation may declare ${detail} at most`,
   tooManyVolumes: (detail) => `kube-harden adds ${detail} volumes to a pod at most`,
+  tooManyContainerPaths: (detail) =>
+    `kube-harden looks at ${detail} writable paths in a pod at most, and here it stops`,
   badSizeLimit: (detail) => `${detail} has no size such as 64Mi`,
   noSuchContainer: (detail) => `the pod has no container ${detail}`,
   unknownAnnotation: (detail) => `kube-harden knows no annotation ${detail}`,
@@ -95,6 +97,9 @@ const longestWarning = 120;
 /** The API server takes 4096 characters of warnings in all and then starts cutting: k8s.io/apiserver, `warning`. */
 const mostWarningCharacters = 4096;
 
+/** Many may say the same; more than so many are not even compared. */
+const mostLines = 1000;
+
 /** Leaves room for the sentence that says that there is more. */
 const roomForRest = 100;
 
@@ -107,12 +112,12 @@ export type WarningMode = 'enforce' | 'preview';
 export function warnings(decisions: readonly Decision[], mode: WarningMode, policy: string): readonly string[] {
   const added = [...new Set(decisions.filter(({ action }) => action === 'added').map(({ rule }) => rule))];
   const verb = mode === 'enforce' ? 'added' : `would add (policy ${policy})`;
-  const lines = [
-    ...(added.length === 0 ? [] : [listing(`kube-harden ${verb}: `, added)]),
-    ...decisions.flatMap((decision) => (isUnasked(decision) ? [`kube-harden: ${describe(decision)}`] : [])),
-    ...findRemarks(decisions).map((remark) => `kube-harden: ${describeRemark(remark)}`),
-  ].map(passable);
-  return limit([...new Set(lines)]);
+  const lines: readonly (() => string)[] = [
+    ...(added.length === 0 ? [] : [() => listing(`kube-harden ${verb}: `, added)]),
+    ...decisions.filter(isUnasked).map((decision) => () => `kube-harden: ${describe(decision)}`),
+    ...findRemarks(decisions).map((remark) => () => `kube-harden: ${describeRemark(remark)}`),
+  ];
+  return limit(lines);
 }
 
 /** What people have to hear of one by one: what they would take for done, and is not. */
@@ -140,22 +145,25 @@ function listing(start: string, names: readonly string[]): string {
   return `${start}${shown.join('')}${names.length > 1 ? ` and ${names.length - 1} more` : ''}`;
 }
 
-function limit(lines: readonly string[]): readonly string[] {
-  const kept: string[] = [];
+/** Each line once, as many as pass. Of a hundred thousand none but those is ever made. */
+function limit(lines: readonly (() => string)[]): readonly string[] {
+  const kept = new Set<string>();
   let characters = 0;
-  for (const line of lines) {
-    if (characters + line.length > mostWarningCharacters - roomForRest) {
-      return [...kept, `kube-harden: ${lines.length - kept.length} more lines: the audit log has the withheld fields`];
+  for (const [index, make] of lines.entries()) {
+    const line = passable(make());
+    if (kept.has(line)) continue;
+    if (characters + line.length > mostWarningCharacters - roomForRest || index >= mostLines) {
+      return [...kept, `kube-harden: ${lines.length - index} more lines: the audit log has the withheld fields`];
     }
-    kept.push(line);
+    kept.add(line);
     characters += line.length;
   }
-  return kept;
+  return [...kept];
 }
 
 /** As the API server passes it on: it drops a warning that has a control character in it. */
 function passable(line: string): string {
-  const printable = line.replaceAll(/\p{Cc}/gu, '?');
+  const printable = line.slice(0, longestWarning + 1).replaceAll(/\p{Cc}/gu, '?');
   return printable.length > longestWarning ? `${printable.slice(0, longestWarning - 1)}…` : printable;
 }
 

@@ -39,7 +39,7 @@ describe('a hostile pod', () => {
     };
     const { milliseconds, added, reasons } = measure(pod);
     expect(added).to.equal(500);
-    expect([...reasons]).to.have.members(['tooManyPaths', 'tooManyVolumes']);
+    expect([...reasons]).to.have.members(['tooManyPaths', 'tooManyVolumes', 'tooManyContainerPaths']);
     expect(milliseconds).to.be.below(3000);
   });
 

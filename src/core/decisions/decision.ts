@@ -36,6 +36,7 @@ export type WithheldReason =
   | 'badSizeLimit'
   | 'tooManyPaths'
   | 'tooManyVolumes'
+  | 'tooManyContainerPaths'
   | 'noSuchContainer'
   | 'unknownAnnotation'
   | 'declarationNotAllowed'

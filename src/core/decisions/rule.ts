@@ -15,8 +15,7 @@ export interface Subject {
   readonly podLevelIsOpen: boolean;
   /** Pod-level fields that an earlier call of ours set, by name; an author's own are not among them. */
   readonly podDefaultsAreOurs: ReadonlySet<string>;
-  /** The exceptions whose selector this pod meets. */
-  readonly exceptions: readonly Exception[];
+  readonly exceptions: Exceptions;
 }
 
 export interface Rule {
@@ -28,18 +27,37 @@ export interface Rule {
   readonly decide: (subject: Subject, earlier: readonly Decision[]) => readonly Decision[];
 }
 
-/** The exceptions of a policy that are about this pod, whichever of its images they name. */
-export function exceptionsFor(pod: Pod, policy: Policy): readonly Exception[] {
-  return policy.exceptions.filter(({ podSelector }) => podSelector === undefined || selects(podSelector, pod.labels));
+/** The rules that the administrator excepted a pod from. Found once, since each rule asks for each container. */
+export interface Exceptions {
+  readonly ofPod: ReadonlySet<string>;
+  readonly byImage: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** Finds the exceptions of a policy that are about this pod, and those that are about images of its containers. */
+export function exceptionsFor(pod: Pod, policy: Policy): Exceptions {
+  const met = policy.exceptions.filter(
+    ({ podSelector }) => podSelector === undefined || selects(podSelector, pod.labels),
+  );
+  const ofPod = new Set(met.flatMap(({ images, skip }) => (images === undefined ? skip : [])));
+  const byImage = new Map<string, ReadonlySet<string>>();
+  if (met.every(({ images }) => images === undefined)) return { ofPod, byImage };
+  for (const { image } of pod.containers) {
+    if (!byImage.has(image)) byImage.set(image, rulesSkippedFor(image, met));
+  }
+  return { ofPod, byImage };
+}
+
+const noRules: ReadonlySet<string> = new Set();
+
+function rulesSkippedFor(image: string, exceptions: readonly Exception[]): ReadonlySet<string> {
+  const matching = exceptions.filter(({ images }) => images !== undefined && matchImage(images, image).length > 0);
+  return matching.length === 0 ? noRules : new Set(matching.flatMap(({ skip }) => skip));
 }
 
 /** Whether the administrator excepted the whole pod from a rule, or this one container of it. */
-export function isExcepted(subject: Subject, rule: RuleId, container?: Container): boolean {
-  return subject.exceptions.some(
-    ({ images, skip }) =>
-      skip.includes(rule) &&
-      (images === undefined || (container !== undefined && matchImage(images, container.image).length > 0)),
-  );
+export function isExcepted({ exceptions }: Subject, rule: RuleId, container?: Container): boolean {
+  if (exceptions.ofPod.has(rule)) return true;
+  return container !== undefined && exceptions.byImage.get(container.image)?.has(rule) === true;
 }
 
 export const podScope = { scope: 'pod' } as const;

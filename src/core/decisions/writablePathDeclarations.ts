@@ -15,6 +15,9 @@ const containerAnnotationPrefix = 'writable-paths.kube-harden.io/';
 /** Nobody writes to more places; each of them meets each container, so thousands would be a million volumes. */
 const mostPaths = 100;
 
+/** No pod has longer annotations. Source: k8s.io/apimachinery pkg/api/validation, `TotalAnnotationSizeLimitB`. */
+const longestDeclaration = 256 * 1024;
+
 /** What a pod's author declares in annotations. */
 export interface Declarations {
   /** By container; the empty name stands for all of them. */
@@ -49,8 +52,11 @@ export function readDeclarations(pod: Pod, policy: Policy): Declarations {
 }
 
 function readEntries(text: string, annotation: string): readonly (WritablePath | Withheld)[] {
-  const written = text.split(',').map((entry) => entry.trim());
-  const entries = written.filter((entry) => entry !== '');
+  const entries = text
+    .slice(0, longestDeclaration)
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
   const parsed = entries.slice(0, mostPaths).map((entry) => parseEntry(entry, annotation));
   return entries.length > mostPaths ? [...parsed, refuse(annotation, 'tooManyPaths', String(mostPaths))] : parsed;
 }
@@ -64,7 +70,7 @@ function containerOf(annotation: string): string | undefined {
 
 /** Nobody else has annotations under this name, so an unknown one was meant to be one of these. */
 function isSlip(annotation: string): boolean {
-  const [prefix = ''] = annotation.split('/');
+  const [prefix = ''] = annotation.split('/', 1);
   const isOwn = prefix === 'kube-harden.io' || prefix.endsWith('.kube-harden.io');
   return isOwn && !ownAnnotations.includes(annotation);
 }

@@ -1,4 +1,5 @@
 /** Paths inside a container, compared as the kubelet and the runtime resolve them. */
+import { utf8Length } from '../json/utf8.ts';
 
 /** Absolute, without empty, `.` and `..` segments and without a slash at its end; `tmp`, `/tmp/` and `//tmp` are one. */
 export function cleanPath(path: string): string {
@@ -23,8 +24,31 @@ export function isAtOrBelow(path: string, ancestor: string): boolean {
   return path === ancestor || ancestor === '/' || path.startsWith(`${ancestor}/`);
 }
 
-/** Linux' PATH_MAX, with its closing zero byte. */
+/** A clean path, and where that is. */
+export interface Place {
+  readonly path: string;
+  /** `resolveRun`. */
+  readonly place: string;
+  /** By what places are sorted so that all that lies below one follows it at once: `/a`, `/a/b`, `/a-b`. */
+  readonly order: string;
+}
+
+/** @param path a clean one */
+export function locate(path: string): Place {
+  const place = resolveRun(path);
+  return { path, place, order: place.replaceAll('/', '\0') };
+}
+
+/** For sorting: what comes first in `order`. */
+export function compareOrder({ order: left }: Place, { order: right }: Place): number {
+  return left < right ? -1 : Number(left > right);
+}
+
+/** In bytes: Linux' PATH_MAX without its closing zero byte. */
 const longestPath = 4095;
+
+/** In bytes: Linux' NAME_MAX. */
+const longestSegment = 255;
 
 /** What below these is the kernel's; an emptyDir there hides devices and process files. */
 const kernelPaths: readonly string[] = ['/proc', '/sys', '/dev'];
@@ -35,10 +59,15 @@ const tokenPath = '/run/secrets/kubernetes.io/serviceaccount';
 /** Why no emptyDir may be mounted at a declared path, as words for people; `undefined` for a good one. */
 export function pathProblem(path: string): string | undefined {
   if (!path.startsWith('/')) return 'is not absolute';
-  if (path.split('/').includes('..')) return 'has a ".." in it';
+  // First, since nothing that follows is meant for a path of megabytes.
+  if (path.length > longestPath || utf8Length(path) > longestPath) return `is longer than ${longestPath} bytes`;
+  const segments = path.split('/');
+  if (segments.includes('..')) return 'has a ".." in it';
   if (path.includes(':')) return 'has a ":" in it, which a mountPath must not';
   if (hasControlCharacter(path)) return 'has a control character in it';
-  if (path.length > longestPath) return `is longer than ${longestPath} characters`;
+  if (segments.some((segment) => utf8Length(segment) > longestSegment)) {
+    return `has a segment that is longer than ${longestSegment} bytes`;
+  }
   const clean = cleanPath(path);
   if (clean === '/') return 'is the root itself';
   const kernelPath = kernelPaths.find((ancestor) => isAtOrBelow(clean, ancestor));

@@ -17,7 +17,7 @@ export interface Container {
   readonly image: string;
   readonly securityContext: JsonObject;
   readonly capabilities: JsonObject;
-  readonly addedCapabilities: readonly string[];
+  readonly addedCapabilities: ReadonlySet<string>;
   readonly containerPorts: readonly number[];
   readonly volumeMounts: readonly JsonObject[];
   readonly devicePaths: readonly string[];
@@ -87,7 +87,7 @@ function readContainer(fields: JsonObject, list: ContainerList, index: number): 
     image: stringField(fields, 'image') ?? '',
     securityContext,
     capabilities,
-    addedCapabilities: stringItems(capabilities, 'add').map(canonicalCapability),
+    addedCapabilities: new Set(stringItems(capabilities, 'add').map(canonicalCapability)),
     containerPorts: objectItems(fields, 'ports')
       .map(({ containerPort }) => containerPort)
       .filter((port) => typeof port === 'number'),

@@ -31,6 +31,6 @@ export const allowPrivilegeEscalation: Rule = {
 
 function against({ securityContext, addedCapabilities }: Container): Objection | undefined {
   if (securityContext['privileged'] === true) return { reason: 'privileged' };
-  if (addedCapabilities.includes('ALL')) return { reason: 'addsAllCapabilities' };
-  return addedCapabilities.includes('SYS_ADMIN') ? { reason: 'addsSysAdmin' } : undefined;
+  if (addedCapabilities.has('ALL')) return { reason: 'addsAllCapabilities' };
+  return addedCapabilities.has('SYS_ADMIN') ? { reason: 'addsSysAdmin' } : undefined;
 }

@@ -32,12 +32,12 @@ export const capabilities: Rule = {
 
 function against(wanted: readonly string[], container: Container): Objection | undefined {
   if (container.securityContext['privileged'] === true) return { reason: 'privileged' };
-  if (container.addedCapabilities.includes('ALL')) return { reason: 'addsAllCapabilities' };
+  if (container.addedCapabilities.has('ALL')) return { reason: 'addsAllCapabilities' };
   return droppable(wanted, container).length === 0 ? { reason: 'addsSameCapabilities' } : undefined;
 }
 
 /** ALL spares what is added by name; a capability that is added and dropped by name would be gone. */
 function droppable(wanted: readonly string[], { addedCapabilities }: Container): readonly string[] {
-  if (addedCapabilities.length === 0) return wanted;
-  return wanted.filter((name) => !addedCapabilities.includes(canonicalCapability(name)));
+  if (addedCapabilities.size === 0) return wanted;
+  return wanted.filter((name) => !addedCapabilities.has(canonicalCapability(name)));
 }

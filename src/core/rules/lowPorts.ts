@@ -11,13 +11,15 @@
  *
  * Source: Linux net/ipv4 `ip_unprivileged_port_start`; k8s.io/kubernetes pkg/kubelet/sysctl/safe_sysctls.go.
  */
-import type { Decision } from '../decisions/decision.ts';
+import type { AddedFields } from '../decisions/added.ts';
+import { findAdded, isAddedFor } from '../decisions/added.ts';
 import { entryName } from '../decisions/fieldName.ts';
 import { againstLinuxField } from '../decisions/fillContainerField.ts';
 import type { Rule } from '../decisions/rule.ts';
 import { isExcepted, podScope } from '../decisions/rule.ts';
 import type { Container, Pod } from '../pod/pod.ts';
 import { effective } from '../pod/pod.ts';
+import type { RuleId } from '../policy/ruleId.ts';
 
 const sysctl = 'net.ipv4.ip_unprivileged_port_start';
 
@@ -25,23 +27,20 @@ const sysctl = 'net.ipv4.ip_unprivileged_port_start';
 const firstUnprivilegedPort = 1024;
 
 /** What takes from a process the right to a low port: its uid, its capabilities, those of its files. */
-const takesPortsAway: readonly Decision['rule'][] = [
-  'runAsNonRoot',
-  'runAsUser',
-  'capabilities',
-  'allowPrivilegeEscalation',
-];
+const takesPortsAway: readonly RuleId[] = ['runAsNonRoot', 'runAsUser', 'capabilities', 'allowPrivilegeEscalation'];
 
 export const lowPorts: Rule = {
   id: 'lowPorts',
   decide: (subject, earlier) => {
     const { pod, policy } = subject;
     if (!policy.lowPorts || !subject.podLevelIsOpen) return [];
+    const nonRoot = findAdded(earlier, ['runAsNonRoot', 'runAsUser']);
+    const weakened = findAdded(earlier, takesPortsAway);
     const served = subject.containers.filter(
       (container) =>
         container.containerPorts.some((port) => port > 0 && port < firstUnprivilegedPort) &&
-        isNonRoot(pod, container, earlier) &&
-        earlier.some((decision) => takesPortsAway.includes(decision.rule) && adds(decision, container)),
+        isNonRoot(pod, container, nonRoot) &&
+        isAddedFor(weakened, container),
     );
     if (served.length === 0) return [];
 
@@ -65,22 +64,10 @@ export const lowPorts: Rule = {
   },
 };
 
-function isNonRoot(pod: Pod, container: Container, earlier: readonly Decision[]): boolean {
+function isNonRoot(pod: Pod, container: Container, added: AddedFields): boolean {
   const user = effective(pod, container, 'runAsUser');
   if (typeof user === 'number') return user > 0;
-  return (
-    effective(pod, container, 'runAsNonRoot') === true ||
-    earlier.some(
-      (decision) => (decision.rule === 'runAsNonRoot' || decision.rule === 'runAsUser') && adds(decision, container),
-    )
-  );
-}
-
-/** Whether a decision fills a field in for this container, be it at the pod's level, which a container's own overrides. */
-function adds({ action, rule, where }: Decision, { list, index, securityContext }: Container): boolean {
-  if (action !== 'added') return false;
-  if (where.scope === 'pod') return (securityContext[rule] ?? null) === null;
-  return where.list === list && where.index === index;
+  return effective(pod, container, 'runAsNonRoot') === true || isAddedFor(added, container);
 }
 
 /** Kubernetes takes slashes for dots in a sysctl's name. Source: k8s.io/component-helpers, `NormalizeName`. */

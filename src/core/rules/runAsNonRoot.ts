@@ -11,7 +11,8 @@
  *
  * Source: k8s.io/kubernetes pkg/kubelet/kuberuntime/security_context_others.go and _windows.go, `verifyRunAsNonRoot`.
  */
-import type { ContainerScope, Decision } from '../decisions/decision.ts';
+import { containerKey, findAdded, isAddedFor } from '../decisions/added.ts';
+import type { Decision } from '../decisions/decision.ts';
 import type { Objection } from '../decisions/fillContainerField.ts';
 import { fillSharedField } from '../decisions/fillSharedField.ts';
 import type { Rule, Subject } from '../decisions/rule.ts';
@@ -31,7 +32,7 @@ export const runAsNonRoot: Rule = {
       againstPod: () => againstPod(subject.pod),
       against: (container) => needsRoot(subject.pod, container),
     });
-    const dependent = findDependentOnImage(subject, earlier);
+    const dependent = new Map(findDependentOnImage(subject, earlier).map((each) => [containerKey(each), each]));
     return [...decisions.map((decision) => tellDependent(decision, dependent)), ...undoForDebugContainers(subject)];
   },
 };
@@ -42,23 +43,19 @@ export const runAsNonRoot: Rule = {
  */
 function findDependentOnImage({ pod, containers }: Subject, earlier: readonly Decision[]): readonly Container[] {
   if (pod.isWindows) return [];
-  const chosen = earlier.filter(({ rule, action }) => rule === 'runAsUser' && action === 'added');
+  const chosen = findAdded(earlier, ['runAsUser']);
   return containers.filter((container) => {
-    const isChosen = chosen.some(({ where }) => where.scope === 'pod' || isSame(where, container));
     const isExplicit = (container.securityContext['runAsNonRoot'] ?? null) !== null;
-    return !isChosen && !isExplicit && effective(pod, container, 'runAsUser') === undefined;
+    return !isAddedFor(chosen, container) && !isExplicit && effective(pod, container, 'runAsUser') === undefined;
   });
 }
 
-function tellDependent(decision: Decision, dependent: readonly Container[]): Decision {
+function tellDependent(decision: Decision, dependent: ReadonlyMap<string, Container>): Decision {
   if (decision.action !== 'added') return decision;
   const { where } = decision;
-  const concerned = dependent.filter((container) => where.scope === 'pod' || isSame(where, container));
+  const one = where.scope === 'pod' ? undefined : dependent.get(containerKey(where));
+  const concerned = where.scope === 'pod' ? [...dependent.values()] : one === undefined ? [] : [one];
   return concerned.length === 0 ? decision : { ...decision, dependsOnImage: concerned.map(scopeOf) };
-}
-
-function isSame({ list, index }: ContainerScope, container: Container): boolean {
-  return list === container.list && index === container.index;
 }
 
 function againstPod(pod: Pod): Objection | undefined {

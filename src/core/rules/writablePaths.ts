@@ -11,17 +11,22 @@
  *
  * Source: k8s.io/kubernetes pkg/apis/core/validation, `ValidateVolumeMounts`; containerd, `WithMounts`.
  */
+import { findAdded, isAddedFor } from '../decisions/added.ts';
 import type { Decision } from '../decisions/decision.ts';
 import { entryName } from '../decisions/fieldName.ts';
 import type { Rule, Subject } from '../decisions/rule.ts';
 import { isExcepted, podScope, scopeOf } from '../decisions/rule.ts';
-import { nameVolume } from '../decisions/volumeName.ts';
+import type { TakenNames } from '../decisions/volumeName.ts';
+import { nameVolume, takeNames } from '../decisions/volumeName.ts';
 import type { Declarations } from '../decisions/writablePathDeclarations.ts';
 import { readDeclarations } from '../decisions/writablePathDeclarations.ts';
 import type { JsonObject } from '../json/json.ts';
-import { cleanPath, isAtOrBelow, resolveRun } from '../pod/path.ts';
-import type { Container, Pod } from '../pod/pod.ts';
-import { isEphemeral, isReadOnlyVolume } from '../pod/pod.ts';
+import type { Mount } from '../pod/mounts.ts';
+import { readMounts, readOnlyVolumes, walkMounts } from '../pod/mounts.ts';
+import type { Place } from '../pod/path.ts';
+import { cleanPath, compareOrder, locate, resolveRun } from '../pod/path.ts';
+import type { Container } from '../pod/pod.ts';
+import { isEphemeral } from '../pod/pod.ts';
 import { matchImage } from '../policy/imagePattern.ts';
 import type { WritablePath } from '../policy/policy.ts';
 
@@ -33,109 +38,133 @@ const rule = 'writablePaths';
  */
 const mostVolumes = 500;
 
-/** The pod's volumes, with those that were added so far. */
-interface Volumes {
-  readonly names: Set<unknown>;
-  added: number;
-}
+/**
+ * So many paths of containers are looked at in a pod. A hundred declared paths of ten thousand containers would be a
+ * million decisions; a pod that runs has some hundred.
+ */
+const mostContainerPaths = 10_000;
 
-interface Mount {
-  /** As it is written. */
-  readonly path: string;
-  /** Where it is. */
-  readonly place: string;
-  readonly isReadOnly: boolean;
-  readonly isOurs: boolean;
+/** What containers share: the pod's volumes, with those that were added so far. */
+interface Work {
+  readonly subject: Subject;
+  readonly declared: Declarations;
+  readonly hasReadOnlyRoot: (container: Container) => boolean;
+  readonly readOnlyNames: ReadonlySet<unknown>;
+  readonly taken: TakenNames;
+  /** By path. */
+  readonly places: Map<string, Place>;
+  added: number;
 }
 
 export const writablePaths: Rule = {
   id: rule,
   decide: (subject, earlier) => {
     if (!subject.podLevelIsOpen || subject.pod.isWindows || subject.pod.isHostProcess) return [];
-    const declarations = readDeclarations(subject.pod, subject.policy);
-    const volumes: Volumes = { names: new Set(subject.pod.volumes.map(({ name }) => name)), added: 0 };
-    return [
-      ...declarations.refused,
-      ...subject.containers.flatMap((container) => {
-        const wanted = wantedPaths(subject, container, declarations);
-        return wanted.length === 0 ? [] : decideForContainer(subject, container, wanted, earlier, volumes);
-      }),
-    ];
+    const declared = readDeclarations(subject.pod, subject.policy);
+    const made = findAdded(earlier, ['readOnlyRootFilesystem']);
+    const work: Work = {
+      subject,
+      declared,
+      hasReadOnlyRoot: (container) =>
+        container.securityContext['readOnlyRootFilesystem'] === true || isAddedFor(made, container),
+      readOnlyNames: readOnlyVolumes(subject.pod),
+      taken: takeNames(subject.pod.volumes.map(({ name }) => name)),
+      places: new Map(),
+      added: 0,
+    };
+    const decisions: Decision[] = [...declared.refused];
+    let looked = 0;
+    for (const container of subject.containers) {
+      const wanted = wantedPaths(work, container);
+      looked += wanted.length;
+      if (looked > mostContainerPaths) return [...decisions, tooManyContainerPaths(container)];
+      for (const decision of decideForContainer(work, container, wanted)) decisions.push(decision);
+    }
+    return decisions;
   },
 };
+
+/** None of the containers from this one on is looked at. */
+function tooManyContainerPaths(container: Container): Decision {
+  const about = { rule, field: 'volumeMounts', where: scopeOf(container) } as const;
+  return { ...about, action: 'withheld', reason: 'tooManyContainerPaths', detail: String(mostContainerPaths) };
+}
+
+/** A path that a container has to write to. */
+interface Wanted extends Place {
+  readonly sizeLimit: string | undefined;
+}
 
 /**
  * The paths that a container has to write to, each once: what its own annotation says, then the pod's, then what the
  * policy knows of its image. Of two that name the same path the first one's size limit counts.
  */
-function wantedPaths(subject: Subject, container: Container, { paths }: Declarations): readonly WritablePath[] {
+function wantedPaths({ subject, places, declared }: Work, container: Container): readonly Wanted[] {
   if (isEphemeral(container)) return [];
-  const wanted = new Map<string, WritablePath>();
+  const wanted = new Map<string, Wanted>();
   const known = matchImage(subject.policy.writablePaths, container.image).flat();
-  for (const declared of [...(paths.get(container.name) ?? []), ...(paths.get('') ?? []), ...known]) {
-    const place = resolveRun(declared.path);
-    if (!wanted.has(place)) wanted.set(place, declared);
+  const { paths } = declared;
+  for (const { path, sizeLimit } of [...(paths.get(container.name) ?? []), ...(paths.get('') ?? []), ...known]) {
+    // Paths may be long, and containers have them in common.
+    const located = places.get(path) ?? locate(path);
+    places.set(path, located);
+    if (!wanted.has(located.place)) wanted.set(located.place, { ...located, sizeLimit });
   }
   // Sorted, a path comes after the ones above it, so that one mount can serve both.
-  return [...wanted].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, declared]) => declared);
+  return [...wanted.values()].sort(compareOrder);
 }
 
-function decideForContainer(
-  subject: Subject,
-  container: Container,
-  wanted: readonly WritablePath[],
-  earlier: readonly Decision[],
-  volumes: Volumes,
-): readonly Decision[] {
+function decideForContainer(work: Work, container: Container, wanted: readonly Wanted[]): readonly Decision[] {
+  const { subject } = work;
   const where = scopeOf(container);
-  if (!hasReadOnlyRoot(container, earlier)) {
+  if (wanted.length === 0) return [];
+  if (!work.hasReadOnlyRoot(container)) {
     if (container.securityContext['readOnlyRootFilesystem'] !== false) return [];
     return wanted.map(({ path }) => kept(path, where, 'writableRoot'));
   }
   if (isExcepted(subject, rule, container)) {
     return wanted.map(({ path }): Decision => ({ ...at(path, where), action: 'withheld', reason: 'exception' }));
   }
+  return mountPaths(work, container, wanted);
+}
 
-  const mounts = container.volumeMounts.flatMap((mount) => readMount(subject.pod, mount));
-  const devices = container.devicePaths.map((path) => resolveRun(cleanPath(path)));
+function mountPaths(work: Work, container: Container, wanted: readonly Wanted[]): readonly Decision[] {
+  const where = scopeOf(container);
+  const walk = walkMounts(readMounts(container, work.readOnlyNames));
+  const devices = new Set(container.devicePaths.map((path) => resolveRun(cleanPath(path))));
+  const ours = new Set<Mount>();
   const decisions: Decision[] = [];
-  for (const { path, sizeLimit } of wanted) {
-    const place = resolveRun(path);
-    const nearest = nearestMount(mounts, place);
-    if (devices.includes(place)) {
+  for (const each of wanted) {
+    const { path, place, sizeLimit } = each;
+    const nearest = walk.goTo(each);
+    if (devices.has(place)) {
       decisions.push({ ...at(path, where), action: 'withheld', reason: 'deviceAtPath' });
-    } else if (nearest === undefined && volumes.added === mostVolumes) {
+    } else if (nearest !== undefined) {
+      decisions.push(ours.has(nearest) ? kept(path, where, 'coveredByParent') : leaveToMount(nearest, each, where));
+    } else if (work.added === mostVolumes) {
       decisions.push({ ...at(path, where), action: 'withheld', reason: 'tooManyVolumes', detail: String(mostVolumes) });
       // Nor for any other path: a decision for each would be as large as what is withheld.
       break;
-    } else if (nearest === undefined) {
-      decisions.push(...mountEmptyDir(container, spell(path, mounts), sizeLimit, volumes));
-      mounts.push({ path, place, isReadOnly: false, isOurs: true });
     } else {
-      decisions.push(leaveToMount(nearest, path, where));
+      // The runtime mounts what has the fewest segments first: `/var/run` comes after what an author mounts at
+      // `/run/app` and would hide it. `/run` is the same place and comes before.
+      decisions.push(...mountEmptyDir(work, container, walk.isNamedBelow(place) ? place : path, sizeLimit));
+      const mount = { ...each, isReadOnly: false };
+      walk.enter(mount);
+      ours.add(mount);
     }
   }
   return decisions;
 }
 
-/**
- * The runtime mounts what has the fewest segments first: `/var/run` comes after what an author mounts at `/run/app` and
- * would hide it. `/run` is the same place and comes before.
- */
-function spell(path: string, mounts: readonly Mount[]): string {
-  const place = resolveRun(path);
-  return mounts.some((mount) => mount.path === mount.place && isAtOrBelow(mount.place, place)) ? place : path;
-}
-
 function mountEmptyDir(
+  work: Work,
   container: Container,
   path: string,
   sizeLimit: string | undefined,
-  volumes: Volumes,
 ): readonly Decision[] {
-  const name = nameVolume(container.name, path, volumes.names);
-  volumes.names.add(name);
-  volumes.added += 1;
+  const name = nameVolume(container.name, path, work.taken);
+  work.added += 1;
   const emptyDir: JsonObject = sizeLimit === undefined ? {} : { sizeLimit };
   const mountPointer = ['spec', container.list, String(container.index), 'volumeMounts', '-'];
   return [
@@ -151,39 +180,10 @@ function mountEmptyDir(
   ];
 }
 
-function leaveToMount(mount: Mount, path: string, where: Decision['where']): Decision {
-  if (mount.isOurs) return kept(path, where, 'coveredByParent');
-  if (mount.place === resolveRun(path)) return kept(path, where, 'mounted');
+function leaveToMount(mount: Mount, { path, place }: Place, where: Decision['where']): Decision {
+  if (mount.place === place) return kept(path, where, 'mounted');
   if (!mount.isReadOnly) return kept(path, where, 'alreadyWritable');
   return { ...at(path, where), action: 'withheld', reason: 'underReadOnlyMount', detail: mount.path };
-}
-
-function nearestMount(mounts: readonly Mount[], place: string): Mount | undefined {
-  let nearest: Mount | undefined;
-  for (const mount of mounts) {
-    if (isAtOrBelow(place, mount.place) && mount.place.length > (nearest?.place.length ?? 0)) nearest = mount;
-  }
-  return nearest;
-}
-
-function readMount(pod: Pod, { name, mountPath, readOnly }: JsonObject): readonly Mount[] {
-  if (typeof mountPath !== 'string' || mountPath === '') return [];
-  const volume = pod.volumes.find((candidate) => candidate['name'] === name);
-  const isReadOnly = readOnly === true || (volume !== undefined && isReadOnlyVolume(volume));
-  const path = cleanPath(mountPath);
-  return [{ path, place: resolveRun(path), isReadOnly, isOurs: false }];
-}
-
-function hasReadOnlyRoot(container: Container, earlier: readonly Decision[]): boolean {
-  if (container.securityContext['readOnlyRootFilesystem'] === true) return true;
-  return earlier.some(
-    (decision) =>
-      decision.rule === 'readOnlyRootFilesystem' &&
-      decision.action === 'added' &&
-      decision.where.scope === 'container' &&
-      decision.where.list === container.list &&
-      decision.where.index === container.index,
-  );
 }
 
 function at(path: WritablePath['path'], where: Decision['where']) {

@@ -25,9 +25,9 @@ export const seccompProfileBaseline: Check = {
 };
 
 function refuseOtherAnnotations(pod: Pod): Refusal | undefined {
-  const keys = [podAnnotation, ...pod.containers.map(({ name }) => `${containerAnnotationPrefix}${name}`)];
+  const keys = new Set([podAnnotation, ...pod.containers.map(({ name }) => `${containerAnnotationPrefix}${name}`)]);
   const forbidden = annotationsOf(pod)
-    .filter(([key, value]) => keys.includes(key) && !isAllowedAnnotation(value))
+    .filter(([key, value]) => keys.has(key) && !isAllowedAnnotation(value))
     .map(([key, value]) => `${key}=${goLiteral(value)}`);
   if (forbidden.length === 0) {
     return undefined;

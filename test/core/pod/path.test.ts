@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { nameVolume } from '../../../src/core/decisions/volumeName.ts';
+import { nameVolume, takeNames } from '../../../src/core/decisions/volumeName.ts';
 import { cleanPath, isAtOrBelow, isSizeLimit, pathProblem } from '../../../src/core/pod/path.ts';
 
 describe('paths', () => {
@@ -43,8 +43,22 @@ describe('paths', () => {
       '/a\nb': 'has a control character in it',
       '/device': undefined,
     });
-    expect(pathProblem(`/${'a'.repeat(5000)}`)).to.equal('is longer than 4095 characters');
     expect(pathProblem('/var/run/secrets/kubernetes.io/serviceaccount/x')).to.equal("is the service account token's");
+  });
+
+  it('are as long as Linux takes them, in bytes', () => {
+    const segments = (count: number, segment: string): string => `/${segment}`.repeat(count);
+    expect(pathProblem(segments(16, 'a'.repeat(254)) + '/'.repeat(15))).to.equal(undefined);
+    expect(pathProblem(segments(16, 'a'.repeat(254)) + '/'.repeat(16))).to.equal('is longer than 4095 bytes');
+    expect(pathProblem(segments(11, 'ü'.repeat(127)) + '/ü'.repeat(430))).to.equal(undefined);
+    expect(pathProblem(segments(11, 'ü'.repeat(127)) + '/ü'.repeat(431))).to.equal('is longer than 4095 bytes');
+    expect(pathProblem('/'.repeat(5_000_000))).to.equal('is longer than 4095 bytes');
+    expect(pathProblem(`/x/${'a'.repeat(255)}`)).to.equal(undefined);
+    expect(pathProblem(`/x/${'a'.repeat(256)}`)).to.equal('has a segment that is longer than 255 bytes');
+    expect(pathProblem(`/x/${'ü'.repeat(127)}a/y`)).to.equal(undefined);
+    expect(pathProblem(`/x/${'ü'.repeat(128)}/y`)).to.equal('has a segment that is longer than 255 bytes');
+    expect(pathProblem(`/${'😀'.repeat(63)}abc`)).to.equal(undefined);
+    expect(pathProblem(`/${'😀'.repeat(64)}`)).to.equal('has a segment that is longer than 255 bytes');
   });
 
   it('have size limits as Kubernetes writes them', () => {
@@ -54,10 +68,10 @@ describe('paths', () => {
   });
 
   it('give volumes names that are labels, told apart, and always the same', () => {
-    expect(nameVolume('web', '/tmp', new Set())).to.equal('kube-harden-tmp-c0213c8f');
-    expect(nameVolume('web', '/tmp', new Set(['kube-harden-tmp-c0213c8f']))).to.equal('kube-harden-tmp-c0213c8f-2');
+    expect(nameVolume('web', '/tmp', takeNames([]))).to.equal('kube-harden-tmp-c0213c8f');
+    expect(nameVolume('web', '/tmp', takeNames(['kube-harden-tmp-c0213c8f']))).to.equal('kube-harden-tmp-c0213c8f-2');
     const names = ['/a/b', '/a-b', '/A/b', `/${'long/'.repeat(40)}`, '/ünï', '/...'].map((path) =>
-      nameVolume('web', path, new Set()),
+      nameVolume('web', path, takeNames([])),
     );
     expect(new Set(names).size).to.equal(names.length);
     for (const name of names) expect(name).to.match(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
