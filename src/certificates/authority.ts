@@ -1,7 +1,8 @@
-import type { KeyObject } from 'node:crypto';
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { KeyPair } from './issueCertificate.ts';
-import { authorityCurve, makeAuthority } from './issueCertificate.ts';
+import { makeAuthority } from './issueCertificate.ts';
+import type { Moment, Validity } from './moment.ts';
+import { hasEnded, isUseless, validityOf } from './moment.ts';
 
 /**
  * kube-harden's own CA, as all replicas share it. Of two CAs the API server trusts both before the second one signs
@@ -9,11 +10,28 @@ import { authorityCurve, makeAuthority } from './issueCertificate.ts';
  */
 export interface Authority {
   /** Signs the replicas' certificates. */
-  readonly signing: KeyPair;
+  readonly signing: Signer;
   /** Will sign, once it is trusted everywhere. */
-  readonly next: KeyPair | undefined;
+  readonly next: Signer | undefined;
   /** Signed before, and is trusted until it ends; its key is gone. */
-  readonly retired: string | undefined;
+  readonly retired: TrustedCertificate | undefined;
+  /** What the API server was seen to trust while the next CA waits: stored, since no process need live as long. */
+  readonly published: Publication | undefined;
+}
+
+/** A CA's certificate, in PEM. */
+export interface TrustedCertificate {
+  readonly cert: string;
+  readonly validity: Validity;
+}
+
+export interface Signer extends TrustedCertificate, KeyPair {}
+
+export interface Publication {
+  /** Of which `trustedBundle` it is: its SHA-256, in hexadecimal. */
+  readonly bundle: string;
+  /** Since when, in milliseconds since 1970. */
+  readonly since: number;
 }
 
 /** In milliseconds. */
@@ -22,132 +40,139 @@ export interface Lifetimes {
   readonly certificate: number;
 }
 
-/** A year and a day: the one changes unseen, the other is never old enough to be worth stealing. */
-export const defaultLifetimes: Lifetimes = { authority: 365 * 86_400_000, certificate: 86_400_000 };
+const day = 86_400_000;
 
-/** The part of a CA's life after which the next one is made: two thirds leave months to notice that it fails. */
-const partBeforeNext = 2 / 3;
+/** A year and a day: the one changes unseen, the other is never old enough to be worth stealing. */
+export const defaultLifetimes: Lifetimes = { authority: 365 * day, certificate: day };
+
+/** How much of a CA's life is left when the next one is made: a third is months to notice that it fails. */
+const partForNext = 1 / 3;
 
 /** How long the next CA is trusted before it signs, as a part of a CA's life; every API server has it long before. */
 const partBeforeSigning = 1 / 30;
 
-/** Clocks differ: a certificate that is valid from this very moment on is not valid yet elsewhere. */
-const millisecondsBefore = 5 * 60 * 1000;
-
-/** From when to when something is good that is made now. */
-export function validityFrom(now: number, lifetime: number): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(now - millisecondsBefore), notAfter: new Date(now + lifetime) };
-}
+/**
+ * How far back the life of a CA begins, and with it that of each certificate that it signs, so that a clock that is set
+ * right again does not find them not valid yet. Clocks are ahead by hours where a machine takes local time for UTC (26
+ * hours lie between time zones), by a year where somebody has mistyped the date, and a machine without a battery begins
+ * somewhere. It costs nothing: nobody looks at how long ago a CA began, and before it was made it had signed nothing.
+ */
+const millisecondsBefore = 2 * 365 * day;
 
 /**
- * The authority as it has to be now; the same object where nothing is to be done.
+ * The authority as it has to be now, one step further at most; the same object where nothing is to be done. It follows
+ * from what is stored and what the API server is seen to trust, whichever replica asks.
  *
- * @param publishedSince since when the API server trusts all of `trustedBundle(authority)`; undefined where it does not
- * @param now milliseconds since 1970, as the validity of certificates is the wall clock's
+ * A step is taken only where both clocks of the moment agree on it. A replica whose clock is wrong takes none while the
+ * API server's is right, and leaves them to others; while the API server's is wrong, nobody takes any. The margins are
+ * weeks, so a difference of hours for ever does no harm.
+ *
+ * @param publishes whether the API server is seen to trust all of a bundle
  */
 export async function advanceAuthority(
   authority: Authority | undefined,
-  publishedSince: number | undefined,
-  now: number,
+  publishes: (bundle: string) => boolean,
+  moment: Moment,
   { authority: lifetime }: Lifetimes,
 ): Promise<Authority> {
-  const make = (): Promise<KeyPair> => makeAuthority('kube-harden CA', validityFrom(now, lifetime));
-  if (authority === undefined || endOf(authority.signing.cert) <= now) {
-    return { signing: authority?.next ?? (await make()), next: undefined, retired: undefined };
+  if (authority === undefined || isUseless(authority.signing.validity, moment)) {
+    return replaceAuthority(authority, moment, lifetime);
   }
   const { signing, next, retired } = authority;
   if (next !== undefined) {
-    const isTrusted = publishedSince !== undefined && now - publishedSince >= lifetime * partBeforeSigning;
-    return isTrusted ? { signing: next, next: undefined, retired: signing.cert } : authority;
+    return isWorn(next.validity, moment, lifetime) || isUseless(next.validity, moment)
+      ? { ...authority, next: undefined, published: undefined }
+      : promoteNext(authority, next, publishes, moment, lifetime);
   }
-  if (retired !== undefined && endOf(retired) <= now) return { signing, next, retired: undefined };
-  const start = new X509Certificate(signing.cert).validFromDate.getTime() + millisecondsBefore;
-  // One that was made to last longer than they are to last now is old as early as they.
-  const isOld = now - start > Math.min(lifetime, endOf(signing.cert) - start) * partBeforeNext;
-  return isOld ? { signing, next: await make(), retired } : authority;
+  if (retired !== undefined && hasEnded(retired.validity, moment)) return { ...authority, retired: undefined };
+  const isOld = isWorn(signing.validity, moment, lifetime) || lastsTooLong(signing.validity, moment, lifetime);
+  return isOld ? { ...authority, next: await makeSigner(moment, lifetime) } : authority;
+}
+
+/** Where nothing can be signed any more, or yet: by the next CA if there is a good one, trusted or not. */
+async function replaceAuthority(before: Authority | undefined, moment: Moment, lifetime: number): Promise<Authority> {
+  const hasNext = before?.next !== undefined && !isUseless(before.next.validity, moment);
+  return {
+    signing: hasNext ? before.next : await makeSigner(moment, lifetime),
+    next: undefined,
+    retired: before?.retired,
+    published: undefined,
+  };
+}
+
+/** Notes since when the next CA is trusted, and lets it sign when that is long enough. */
+function promoteNext(
+  authority: Authority,
+  next: Signer,
+  publishes: (bundle: string) => boolean,
+  moment: Moment,
+  lifetime: number,
+): Authority {
+  const { signing, published } = authority;
+  const bundle = trustedBundle(authority);
+  if (!publishes(bundle)) return authority;
+  const digest = createHash('sha256').update(bundle).digest('hex');
+  // What began in the future was noted by a clock that is ahead.
+  if (published === undefined || published.bundle !== digest || published.since > moment.latest) {
+    return { ...authority, published: { bundle: digest, since: moment.latest } };
+  }
+  const { since } = published;
+  // Of one that ends too soon for that, half of what is left.
+  const wait = Math.min(lifetime * partBeforeSigning, (signing.validity.notAfter.getTime() - since) / 2);
+  if (moment.earliest - since < wait) return authority;
+  const { cert, validity } = signing;
+  return { signing: next, next: undefined, retired: { cert, validity }, published: undefined };
+}
+
+/** Whether it ends so soon that another one has to come. */
+function isWorn({ notAfter }: Validity, { earliest }: Moment, lifetime: number): boolean {
+  return notAfter.getTime() - earliest < lifetime * partForNext;
+}
+
+/** Whether it was made to last longer than CAs are to last now, or by a clock that was far ahead. */
+function lastsTooLong({ notAfter }: Validity, { latest }: Moment, lifetime: number): boolean {
+  return notAfter.getTime() - latest > lifetime * (1 + partBeforeSigning);
+}
+
+async function makeSigner({ earliest, latest }: Moment, lifetime: number): Promise<Signer> {
+  const validity = { notBefore: new Date(earliest - millisecondsBefore), notAfter: new Date(latest + lifetime) };
+  return readSigner(await makeAuthority('kube-harden CA', validity));
+}
+
+/** @throws where the certificate is none. */
+export function readSigner({ cert, key }: KeyPair): Signer {
+  return { cert, key, validity: validityOf(cert) };
 }
 
 /** What the API server has to trust, in PEM. */
 export function trustedBundle({ signing, next, retired }: Authority): string {
-  return [signing.cert, next?.cert, retired]
-    .filter((cert) => cert !== undefined)
-    .map((cert) => `${cert.trimEnd()}\n`)
+  return [signing, next, retired]
+    .filter((part) => part !== undefined)
+    .map(({ cert }) => `${cert.trimEnd()}\n`)
     .join('');
+}
+
+/** From when to when a certificate is good that is issued now: as long as its CA at most. */
+export function leafValidity(
+  { validity }: TrustedCertificate,
+  { latest }: Moment,
+  { certificate }: Lifetimes,
+): Validity {
+  const { notBefore, notAfter } = validity;
+  return { notBefore, notAfter: new Date(Math.min(latest + certificate, notAfter.getTime())) };
+}
+
+/** Whether another certificate would last longer by half a life. One that ends with its CA, none can outlast. */
+export function isFresh(
+  leaf: Validity,
+  { validity: { notAfter } }: TrustedCertificate,
+  { latest }: Moment,
+  { certificate }: Lifetimes,
+): boolean {
+  return leaf.notAfter >= notAfter || leaf.notAfter.getTime() - latest > certificate / 2;
 }
 
 /** When a certificate ends, in milliseconds since 1970. */
 export function endOf(cert: string): number {
-  return new X509Certificate(cert).validToDate.getTime();
-}
-
-/** Keys of the Secret, of which the first two are those of `kubernetes.io/tls`. */
-const secretKeys = {
-  cert: 'tls.crt',
-  key: 'tls.key',
-  nextCert: 'next.crt',
-  nextKey: 'next.key',
-  retired: 'retired.crt',
-};
-
-/** A Secret's data, in base64; null takes a key out by a merge patch. */
-export function writeAuthority({ signing, next, retired }: Authority): Readonly<Record<string, string | null>> {
-  const encode = (text: string | undefined): string | null =>
-    text === undefined ? null : Buffer.from(text).toString('base64');
-  return {
-    [secretKeys.cert]: encode(signing.cert),
-    [secretKeys.key]: encode(signing.key),
-    [secretKeys.nextCert]: encode(next?.cert),
-    [secretKeys.nextKey]: encode(next?.key),
-    [secretKeys.retired]: encode(retired),
-  };
-}
-
-/**
- * Reads an authority from a Secret's data; undefined where there is none in it.
- *
- * @throws {Error} for what is no authority, in one line.
- */
-export function readAuthority(data: Readonly<Record<string, unknown>>): Authority | undefined {
-  const decode = (key: string): string | undefined => {
-    const value = data[key];
-    return typeof value === 'string' && value !== '' ? Buffer.from(value, 'base64').toString('utf8') : undefined;
-  };
-  const pair = (certKey: string, keyKey: string): KeyPair | undefined => {
-    const [cert, key] = [decode(certKey), decode(keyKey)];
-    if (cert === undefined && key === undefined) return undefined;
-    if (cert === undefined || key === undefined) throw new Error(`${certKey} and ${keyKey} go together`);
-    if (!readCa(cert, certKey).checkPrivateKey(readKey(key, keyKey))) {
-      throw new Error(`${keyKey} is not the key of ${certKey}`);
-    }
-    return { cert, key };
-  };
-  const signing = pair(secretKeys.cert, secretKeys.key);
-  if (signing === undefined) return undefined;
-  const retired = decode(secretKeys.retired);
-  if (retired !== undefined) readCa(retired, secretKeys.retired);
-  return { signing, next: pair(secretKeys.nextCert, secretKeys.nextKey), retired };
-}
-
-function readCa(cert: string, name: string): X509Certificate {
-  try {
-    const certificate = new X509Certificate(cert);
-    if (certificate.ca) return certificate;
-  } catch {
-    throw new Error(`${name} is no certificate`);
-  }
-  throw new Error(`${name} is no CA's certificate`);
-}
-
-function readKey(key: string, name: string): KeyObject {
-  const privateKey = parseKey(key, name);
-  if (privateKey.asymmetricKeyDetails?.namedCurve === authorityCurve) return privateKey;
-  throw new Error(`${name} is no key of the curve P-256`);
-}
-
-function parseKey(key: string, name: string): KeyObject {
-  try {
-    return createPrivateKey(key);
-  } catch {
-    throw new Error(`${name} is no key`);
-  }
+  return validityOf(cert).notAfter.getTime();
 }

@@ -1,16 +1,12 @@
 import { createPrivateKey, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import type * as X509 from '@peculiar/x509';
+import type { Validity } from './moment.ts';
 
 /** A certificate and its key, in PEM. */
 export interface KeyPair {
   readonly cert: string;
   readonly key: string;
-}
-
-export interface Validity {
-  readonly notBefore: Date;
-  readonly notAfter: Date;
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;

@@ -10,19 +10,17 @@ export interface ThrowawayCertificate extends KeyPair {
 /** Long enough for an afternoon's trial. */
 const millisecondsValid = 7 * 24 * 60 * 60 * 1000;
 
-/** Clocks differ: a certificate that is valid from this very moment on is not valid yet elsewhere. */
-const millisecondsBefore = 5 * 60 * 1000;
+/** Somebody may try it from another machine, whose clock is some hours behind: 26 lie between time zones. */
+const millisecondsBefore = 2 * 24 * 60 * 60 * 1000;
 
 /**
  * Makes a CA and a certificate for this machine, for trying things out; nothing of it is kept but by the caller.
  *
  * @param host one more name or address that the certificate is good for
+ * @param now in milliseconds since 1970
  */
-export async function makeThrowawayCertificate(host?: string): Promise<ThrowawayCertificate> {
-  const validity = {
-    notBefore: new Date(Date.now() - millisecondsBefore),
-    notAfter: new Date(Date.now() + millisecondsValid),
-  };
+export async function makeThrowawayCertificate(host?: string, now = Date.now()): Promise<ThrowawayCertificate> {
+  const validity = { notBefore: new Date(now - millisecondsBefore), notAfter: new Date(now + millisecondsValid) };
   const authority = await makeAuthority('kube-harden throwaway CA', validity);
   const names = ['localhost', hostname(), 'kube-harden.kube-harden.svc', '127.0.0.1', '::1'];
   if (host !== undefined) names.push(host);

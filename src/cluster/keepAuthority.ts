@@ -1,19 +1,16 @@
 import type { Logger } from 'winston';
 import type { Authority, Lifetimes } from '../certificates/authority.ts';
-import {
-  advanceAuthority,
-  endOf,
-  readAuthority,
-  trustedBundle,
-  validityFrom,
-  writeAuthority,
-} from '../certificates/authority.ts';
+import { advanceAuthority, isFresh, leafValidity, trustedBundle } from '../certificates/authority.ts';
+import { readAuthority, writeAuthority } from '../certificates/authoritySecret.ts';
 import type { KeyPair } from '../certificates/issueCertificate.ts';
 import { issueCertificate } from '../certificates/issueCertificate.ts';
-import type { JsonObject } from '../core/json/json.ts';
+import type { Moment, Validity } from '../certificates/moment.ts';
+import { hasEnded, isUseless } from '../certificates/moment.ts';
+import type { Json, JsonObject } from '../core/json/json.ts';
 import { isJsonObject } from '../core/json/json.ts';
 import { describeFault, metadataOf } from './followObjects.ts';
 import type { KubeClient } from './kubeClient.ts';
+import { KubeApiError } from './kubeClient.ts';
 
 export interface AuthorityKeeperOptions {
   readonly client: KubeClient;
@@ -23,95 +20,189 @@ export interface AuthorityKeeperOptions {
   /** What certificates are good for. */
   readonly serverNames: readonly string[];
   readonly lifetimes: Lifetimes;
+  /** Also heard anew by each answer of the API server. */
+  readonly now: () => Moment;
   readonly setCertificate: (certificate: KeyPair) => void;
+  /** Told in each round: whether the certificate in use may be good, as far as clocks can tell. */
+  readonly tellUse: (isUsable: boolean) => void;
+  readonly issue?: typeof issueCertificate;
   readonly logger: Logger;
+}
+
+/** What the API server is seen to trust. */
+export interface PublishedTrust {
+  /** Whether it trusts exactly this, in PEM. */
+  readonly publishes: (bundle: string) => boolean;
+  /** Whether it does not trust this CA's certificate. */
+  readonly distrusts: (cert: string) => boolean;
 }
 
 /** Keeps the CA that all replicas share in a Secret, and this replica's certificate, which only its memory has. */
 export interface AuthorityKeeper {
   readonly see: (secrets: ReadonlyMap<string, JsonObject>) => void;
-  /** Writes the Secret where it is not as it has to be; for one replica alone. */
-  readonly keepSecret: (trustedSince: (bundle: string) => number | undefined) => Promise<void>;
+  /** Looks at the Secret itself, since what is followed may be late. */
+  readonly look: () => Promise<void>;
+  /** Writes the Secret where it is not as it has to be: each replica does, and whoever is first has done it for all. */
+  readonly keepSecret: (publishes: PublishedTrust['publishes']) => Promise<void>;
   /** Issues a certificate where there is none that is fresh. */
-  readonly keepCertificate: () => Promise<void>;
-  /** What the API server has to trust; undefined while no replica could be trusted by it. */
-  readonly bundle: () => string | undefined;
+  readonly keepCertificate: (distrusts: PublishedTrust['distrusts']) => Promise<void>;
+  /** What the API server has to trust, and whom of it first; undefined while no replica could be trusted by it. */
+  readonly wanted: () => { readonly bundle: string; readonly signer: string } | undefined;
 }
 
 interface Leaf {
   readonly signedBy: string;
-  /** Milliseconds since 1970. */
-  readonly end: number;
+  readonly validity: Validity;
 }
 
 export function makeAuthorityKeeper(options: AuthorityKeeperOptions): AuthorityKeeper {
-  const { client, lifetimes, logger } = options;
+  const { client, lifetimes, now, issue = issueCertificate, logger } = options;
+  const collection = `/api/v1/namespaces/${options.namespace}/secrets`;
+  const path = `${collection}/${options.secret}`;
   /** Undefined until it was looked for; null where there is none. */
   let secret: JsonObject | null | undefined;
-  /** The last good one: what is in the Secret, unless that was deleted or garbled. */
-  let authority: Authority | undefined;
-  let isStored = false;
+  /** What is in it; undefined where that is no authority. */
+  let stored: Authority | undefined;
+  /** The last good one: what is stored, unless that was deleted, garbled or exchanged for a worse one. */
+  let kept: Authority | undefined;
+  /** The version of the Secret that was refused last, since one is seen more than once. */
+  let refused: Json | undefined;
   let leaf: Leaf | undefined;
+  let isUsable = true;
 
   function see(secrets: ReadonlyMap<string, JsonObject>): void {
     secret = secrets.get(options.secret) ?? null;
     try {
-      const stored = readAuthority(secret !== null && isJsonObject(secret['data']) ? secret['data'] : {});
-      // From a backup, perhaps, that is older than any CA lasts.
-      if (stored !== undefined && hasEnded(stored) && authority !== undefined && !hasEnded(authority)) {
-        throw new Error('its CA has ended');
-      }
-      isStored = stored !== undefined;
-      authority = stored ?? authority;
+      stored = readAuthority(secret !== null && isJsonObject(secret['data']) ? secret['data'] : {});
     } catch (error) {
-      isStored = false;
-      logger.error('CA Secret refused, the old CA stays', { secret: options.secret, error: describeFault(error) });
+      stored = undefined;
+      tellRefusal('CA Secret refused, the old CA stays', describeFault(error));
     }
   }
 
-  async function keepSecret(trustedSince: (bundle: string) => number | undefined): Promise<void> {
-    if (secret === undefined) return;
-    const since = authority && trustedSince(trustedBundle(authority));
-    const next = await advanceAuthority(authority, since, Date.now(), lifetimes);
-    if (next === authority && isStored) return;
-    const data = writeAuthority(next);
-    const path = `/api/v1/namespaces/${options.namespace}/secrets`;
-    const written =
-      secret === null
-        ? await client.create(path, makeSecret(options.secret, data))
-        : // With its version, so that what another replica has written in the meantime stays.
-          await client.merge(`${path}/${options.secret}`, {
-            metadata: { resourceVersion: metadataOf(secret)['resourceVersion'] ?? null },
-            data,
-          });
-    logger.info('CA written', { secret: options.secret, validTo: new Date(endOf(next.signing.cert)).toISOString() });
-    see(new Map([[options.secret, written]]));
+  function tellRefusal(message: string, error: string): void {
+    const version = metadataOf(secret ?? {})['resourceVersion'];
+    if (version === refused) return;
+    refused = version;
+    logger.error(message, { secret: options.secret, error });
   }
 
-  async function keepCertificate(): Promise<void> {
+  /** Judged anew in each round, since what a clock makes look bad may be good once it is right. */
+  function choose(moment: Moment): Authority | undefined {
+    if (stored === undefined) return kept;
+    const { validity } = stored.signing;
+    const isBad = isUseless(validity, moment);
+    const isWorse = isBad && kept !== undefined && !isUseless(kept.signing.validity, moment);
+    if (isBad) {
+      const message = isWorse ? 'CA Secret refused, the old CA stays' : 'CA Secret of no use, another CA is made';
+      tellRefusal(message, `its CA ${describeUse(validity, moment)}`);
+    }
+    if (!isWorse) kept = stored;
+    return kept;
+  }
+
+  async function look(): Promise<void> {
+    try {
+      see(new Map([[options.secret, await client.get(path)]]));
+    } catch (error) {
+      if (!isRefusal(error, 404)) throw error;
+      see(new Map());
+    }
+  }
+
+  async function advance(publishes: PublishedTrust['publishes']): Promise<Authority | undefined> {
+    const moment = now();
+    const authority = choose(moment);
+    const next = await advanceAuthority(authority, publishes, moment, lifetimes);
+    return next === authority && authority === stored ? undefined : next;
+  }
+
+  async function keepSecret(publishes: PublishedTrust['publishes']): Promise<void> {
+    if (secret === undefined || (await advance(publishes)) === undefined) return;
+    // Each step is taken by what there is at this moment, and by what the API server's clock says at this moment.
+    await look();
+    const next = await advance(publishes);
+    if (next === undefined) return;
+    try {
+      see(new Map([[options.secret, await write(next)]]));
+      const validTo = next.signing.validity.notAfter.toISOString();
+      logger.info('CA written', { secret: options.secret, validTo, ...(next.next && { next: 'waits' }) });
+    } catch (error) {
+      if (!isRefusal(error, 409) && !isRefusal(error, 404)) throw error;
+      // Another replica was quicker, and what it has written is as good; or somebody has deleted it just now.
+      await look();
+    }
+  }
+
+  function write(authority: Authority): Promise<JsonObject> {
+    const data = writeAuthority(authority);
+    if (secret === undefined || secret === null) return client.create(collection, makeSecret(options.secret, data));
+    // With its version, so that what another replica has written in the meantime stays.
+    return client.merge(path, {
+      metadata: { resourceVersion: metadataOf(secret)['resourceVersion'] ?? null },
+      data,
+    });
+  }
+
+  async function keepCertificate(distrusts: PublishedTrust['distrusts']): Promise<void> {
+    try {
+      await renew(distrusts);
+    } finally {
+      tell();
+    }
+  }
+
+  async function renew(distrusts: PublishedTrust['distrusts']): Promise<void> {
+    const moment = now();
+    const authority = choose(moment);
     // A CA that is in no Secret yet may not become the one that all share.
-    if (authority === undefined || (leaf === undefined && !isStored)) return;
-    const now = Date.now();
-    const signedBy = authority.signing.cert;
-    if (leaf !== undefined && leaf.signedBy === signedBy && leaf.end - now > lifetimes.certificate / 2) return;
-    const end = Math.min(now + lifetimes.certificate, endOf(signedBy));
-    options.setCertificate(
-      await issueCertificate(authority.signing, options.serverNames, validityFrom(now, end - now)),
-    );
-    leaf = { signedBy, end };
-    logger.info('certificate issued', { validTo: new Date(end).toISOString() });
+    if (authority === undefined || (leaf === undefined && authority !== stored)) return;
+    const { signing } = authority;
+    if (isUseless(signing.validity, moment) || !isDue(signing.cert)) return;
+    const validity = leafValidity(signing, moment, lifetimes);
+    options.setCertificate(await issue(signing, options.serverNames, validity));
+    leaf = { signedBy: signing.cert, validity };
+    logger.info('certificate issued', { validTo: validity.notAfter.toISOString() });
+
+    function isDue(signer: string): boolean {
+      if (leaf === undefined || isUseless(leaf.validity, moment)) return true;
+      if (leaf.signedBy === signer) return !isFresh(leaf.validity, signing, moment, lifetimes);
+      // Where the Secret has got another CA before its time, the certificate changes when the trust does.
+      return !distrusts(signer) || distrusts(leaf.signedBy);
+    }
+  }
+
+  function tell(): void {
+    const moment = now();
+    const was = isUsable;
+    isUsable = leaf !== undefined && !isUseless(leaf.validity, moment);
+    options.tellUse(isUsable);
+    if (leaf === undefined || isUsable || !was) return;
+    logger.error('certificate of no use', { error: `it ${describeUse(leaf.validity, moment)}` });
   }
 
   return {
     see,
+    look,
     keepSecret,
     keepCertificate,
-    bundle: () => (authority !== undefined && isStored ? trustedBundle(authority) : undefined),
+    wanted: () => {
+      const authority = choose(now());
+      if (authority === undefined || authority !== stored) return undefined;
+      return { bundle: trustedBundle(authority), signer: authority.signing.cert };
+    },
   };
 }
 
-function hasEnded({ signing }: Authority): boolean {
-  return endOf(signing.cert) <= Date.now();
+function describeUse(validity: Validity, moment: Moment): string {
+  const { notBefore, notAfter } = validity;
+  return hasEnded(validity, moment)
+    ? `has ended at ${notAfter.toISOString()}`
+    : `is not valid before ${notBefore.toISOString()}`;
+}
+
+function isRefusal(error: unknown, status: number): boolean {
+  return error instanceof KubeApiError && error.status === status;
 }
 
 function makeSecret(name: string, data: Readonly<Record<string, string | null>>): JsonObject {

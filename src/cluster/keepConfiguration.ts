@@ -8,6 +8,8 @@ import { compareWebhooks } from './compareWebhooks.ts';
 import { writeEvent } from './event.ts';
 import { metadataOf } from './followObjects.ts';
 import type { KubeClient } from './kubeClient.ts';
+import { KubeApiError } from './kubeClient.ts';
+import { trustedBundles, withBundle } from './publishedTrust.ts';
 import type { WebhookChoices } from './webhookConfiguration.ts';
 import { makeWebhooks } from './webhookConfiguration.ts';
 
@@ -31,8 +33,12 @@ export interface ConfigurationKeeper {
   readonly keep: (choices: WebhookChoices) => Promise<void>;
   /** Whether there is one, and what is kube-harden's in it was last seen as it has to be. */
   readonly isTrue: (choices: WebhookChoices) => boolean;
-  /** Since when the API server trusts a bundle, in milliseconds since 1970; undefined where it does not. */
-  readonly trustedSince: (bundle: string) => number | undefined;
+  /** Whether the API server was last seen to trust exactly a bundle. */
+  readonly publishes: (bundle: string) => boolean;
+  /** Whether the API server was last seen not to trust a CA's certificate, in PEM, whatever else it trusts. */
+  readonly distrusts: (cert: string) => boolean;
+  /** Writes what the API server has to trust and nothing else: any replica may. Nothing where another writes meanwhile. */
+  readonly publish: (bundle: string) => Promise<void>;
 }
 
 interface Compared extends Comparison {
@@ -45,7 +51,6 @@ export function makeConfigurationKeeper(options: ConfigurationKeeperOptions): Co
   const { client, logger, elapsed = () => performance.now() } = options;
   let hasSeen = false;
   let configuration: JsonObject | undefined;
-  let trusted: { readonly bundle: string; readonly since: number } | undefined;
   let compared: Compared | undefined;
   /** What was wanted when all was as it had to be, or was made so. */
   let settled: readonly JsonObject[] | undefined;
@@ -66,10 +71,6 @@ export function makeConfigurationKeeper(options: ConfigurationKeeperOptions): Co
     if (configuration !== undefined) await setRight(compare(configuration, choices));
     // Whoever applies it again begins anew.
     else settled = undefined;
-    // Where there is no configuration nobody calls, and nobody has to trust.
-    const isTrusted = configuration === undefined || !compare(configuration, choices).differences.some(isAboutTrust);
-    if (!isTrusted) trusted = undefined;
-    else if (trusted?.bundle !== choices.caBundle) trusted = { bundle: choices.caBundle, since: Date.now() };
   }
 
   async function setRight({ configuration: found, wanted, differences, additions, webhooks }: Compared): Promise<void> {
@@ -122,6 +123,25 @@ export function makeConfigurationKeeper(options: ConfigurationKeeperOptions): Co
     await writeEvent({ client, logger }, about, 'WebhookConfigurationContested', message);
   }
 
+  /** Where there is no configuration nobody calls, and nobody has to trust. */
+  const bundles = (): readonly string[] => (configuration === undefined ? [] : trustedBundles(configuration));
+
+  async function publish(bundle: string): Promise<void> {
+    const found = configuration;
+    if (found === undefined || bundles().every((each) => each === bundle)) return;
+    try {
+      const written = await client.merge(`${configurationsPath}/${configurationName}`, {
+        metadata: { resourceVersion: metadataOf(found)['resourceVersion'] ?? null },
+        webhooks: withBundle(found, bundle),
+      });
+      if (configuration === found) configuration = written;
+      logger.info('caBundle written');
+    } catch (error) {
+      // Another replica was quicker, or somebody has deleted it: both will be seen.
+      if (!(error instanceof KubeApiError) || (error.status !== 409 && error.status !== 404)) throw error;
+    }
+  }
+
   return {
     see: (configurations) => {
       hasSeen = true;
@@ -129,17 +149,14 @@ export function makeConfigurationKeeper(options: ConfigurationKeeperOptions): Co
     },
     keep,
     isTrue: (choices) => configuration !== undefined && compare(configuration, choices).differences.length === 0,
-    trustedSince: (bundle) => (trusted?.bundle === bundle ? trusted.since : undefined),
+    publishes: (bundle) => hasSeen && bundles().every((each) => each === bundle),
+    distrusts: (cert) => bundles().some((each) => !each.includes(cert.trim())),
+    publish,
   };
 }
 
 function webhooksOf({ webhooks }: JsonObject): readonly JsonObject[] {
   return Array.isArray(webhooks) ? (webhooks as readonly JsonObject[]) : [];
-}
-
-/** One that is missing is not called, and need not trust. */
-function isAboutTrust({ field }: Field): boolean {
-  return field === 'clientConfig';
 }
 
 /** `timeoutSeconds of hardened.enforce.kube-harden.io, and 6 more`; empty where there are none. */

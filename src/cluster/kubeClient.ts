@@ -38,6 +38,15 @@ export interface KubeClient {
   readonly watch: (path: string, onEvent: (event: WatchEvent) => void, signal: AbortSignal) => Promise<void>;
 }
 
+/** One that has an API server at its other end, and so knows its clock. */
+export interface ConnectedClient extends KubeClient {
+  /**
+   * What the API server's clock says, in milliseconds since 1970, by the last `Date` header that it has sent; undefined
+   * before it has answered.
+   */
+  readonly serverTime: () => number | undefined;
+}
+
 /** No answer of an API server takes longer but a watch. */
 const requestMilliseconds = 10_000;
 
@@ -59,7 +68,7 @@ const idleMilliseconds = 10_000;
  * @param ending breaks off all that is being asked, and whatever would be asked later.
  * @throws {PlainError} where there is no cluster to be found.
  */
-export async function makeKubeClient(kubeconfig: string | undefined, ending: AbortSignal): Promise<KubeClient> {
+export async function makeKubeClient(kubeconfig: string | undefined, ending: AbortSignal): Promise<ConnectedClient> {
   // Half a second and 90 MB, for whoever talks to a cluster alone.
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
@@ -72,6 +81,12 @@ export async function makeKubeClient(kubeconfig: string | undefined, ending: Abo
   // Its address may have a path of its own, behind which Kubernetes' begin.
   const server = config.getCurrentCluster()?.server.replace(/\/$/, '');
   if (server === undefined) throw new PlainError(`${kubeconfig ?? 'kubeconfig'}: names no current cluster`);
+
+  let heard: { readonly date: number; readonly at: number } | undefined;
+  const listen = ({ headers: { date = '' } }: IncomingMessage): void => {
+    const parsed = Date.parse(date);
+    if (!Number.isNaN(parsed)) heard = { date: parsed, at: performance.now() };
+  };
 
   const send = async (
     method: string,
@@ -95,6 +110,7 @@ export async function makeKubeClient(kubeconfig: string | undefined, ending: Abo
       sent.once('socket', (socket) => socket.setKeepAlive(true, idleMilliseconds));
       sent.end(text);
     });
+    listen(response);
     const status = response.statusCode ?? 0;
     if (status < 400) return response;
     throw refusal(status, await readAll(response));
@@ -107,6 +123,7 @@ export async function makeKubeClient(kubeconfig: string | undefined, ending: Abo
   return {
     get: (path) => ask('GET', path),
     create: (path, body) => ask('POST', path, body),
+    serverTime: () => heard && heard.date + performance.now() - heard.at,
     replace: (path, body) => ask('PUT', path, body),
     merge: (path, body) => ask('PATCH', path, body, 'application/merge-patch+json'),
     watch: async (path, onEvent, signal) => {

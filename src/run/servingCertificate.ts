@@ -1,19 +1,21 @@
 import type { Logger } from 'winston';
 import type { AuthorityKeeper } from '../cluster/keepAuthority.ts';
+import type { ConfigurationKeeper } from '../cluster/keepConfiguration.ts';
 import type { Certificate, CertificateFiles } from '../server/certificateFiles.ts';
 import { watchCertificate } from '../server/certificateFiles.ts';
+
+type Trust = Pick<ConfigurationKeeper, 'publishes' | 'distrusts' | 'publish'>;
 
 /** Where a replica's certificate comes from: from files that somebody gives, or from a CA of kube-harden's own. */
 export interface ServingCertificate {
   /** What the API server has to trust, in PEM; undefined while no replica could be trusted by it. */
   readonly caBundle: () => string | undefined;
   /**
-   * One round of upkeep.
+   * One round of upkeep, of each replica.
    *
-   * @param isLeader whether this replica is the one that writes
-   * @param trustedSince since when the API server trusts a bundle, in milliseconds since 1970; undefined where it does not
+   * @param configuration where the API server's trust is seen, and can be written
    */
-  readonly keep: (isLeader: boolean, trustedSince: (bundle: string) => number | undefined) => Promise<void>;
+  readonly keep: (configuration: Trust) => Promise<void>;
   readonly stop: () => void;
 }
 
@@ -44,11 +46,36 @@ export function serveGiven(
 
 /** Issues this replica's certificate by the CA that all replicas share. */
 export function serveIssued(authority: AuthorityKeeper): ServingCertificate {
+  let published = '';
+
+  /**
+   * Where the API server does not trust the CA at all, each replica tells it, since the one that leads may be dead and
+   * pods are refused. Once for each CA: where somebody insists on another one, that is the leader's quarrel.
+   */
+  async function publish(configuration: Trust): Promise<void> {
+    const missing = (): string | undefined => {
+      const wanted = authority.wanted();
+      const isMissing = wanted !== undefined && wanted.bundle !== published && configuration.distrusts(wanted.signer);
+      return isMissing ? wanted.bundle : undefined;
+    };
+    if (missing() === undefined) return;
+    // What this replica takes for the CA may be the one before.
+    await authority.look();
+    const bundle = missing();
+    if (bundle === undefined) return;
+    await configuration.publish(bundle);
+    if (configuration.publishes(bundle)) published = bundle;
+  }
+
   return {
-    caBundle: authority.bundle,
-    keep: async (isLeader, trustedSince) => {
-      if (isLeader) await authority.keepSecret(trustedSince);
-      await authority.keepCertificate();
+    caBundle: () => authority.wanted()?.bundle,
+    keep: async (configuration) => {
+      try {
+        await authority.keepSecret(configuration.publishes);
+      } finally {
+        await authority.keepCertificate(configuration.distrusts);
+      }
+      await publish(configuration);
     },
     stop: () => {},
   };

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'winston';
 import type { Lifetimes } from '../certificates/authority.ts';
+import { momentOf } from '../certificates/moment.ts';
 import { followObjects } from '../cluster/followObjects.ts';
 import { makeAuthorityKeeper } from '../cluster/keepAuthority.ts';
 import { makeClaimsKeyKeeper } from '../cluster/keepClaimsKey.ts';
 import { configurationName, configurationsPath, makeConfigurationKeeper } from '../cluster/keepConfiguration.ts';
 import { makePolicyKeeper } from '../cluster/keepPolicies.ts';
-import type { KubeClient } from '../cluster/kubeClient.ts';
+import type { ConnectedClient } from '../cluster/kubeClient.ts';
 import { competeForLease } from '../cluster/lease.ts';
 import type { Loop } from '../cluster/loop.ts';
 import { makeLoop } from '../cluster/loop.ts';
@@ -17,6 +18,7 @@ import type { JsonObject } from '../core/json/json.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { makeClaimsKey } from '../server/claimsKey.ts';
 import type { PolicyHolder } from '../server/policyHolder.ts';
+import { makeClockWatch } from './clockWatch.ts';
 import type { Listening } from './listen.ts';
 import type { GivenCertificate, ServingCertificate } from './servingCertificate.ts';
 import { serveGiven, serveIssued } from './servingCertificate.ts';
@@ -26,7 +28,7 @@ const claimsSecret = 'kube-harden-claims';
 const leaseName = 'kube-harden';
 
 export interface UpkeepOptions extends Listening {
-  readonly client: KubeClient;
+  readonly client: ConnectedClient;
   /** What the webhook configuration says, apart from what changes while it runs. */
   readonly webhooks: Omit<WebhookChoices, 'policies' | 'caBundle'>;
   readonly builtIn: ReadonlyMap<string, Policy>;
@@ -90,9 +92,14 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     logger,
     signal,
   });
+  const tellClock = makeClockWatch({ own: Date.now, server: client.serverTime, metrics, logger });
   const reconcile = async (): Promise<void> => {
-    await claims.keep();
-    await certificate.keep(leadership.isLeader(), configuration.trustedSince);
+    tellClock();
+    try {
+      await claims.keep();
+    } finally {
+      await certificate.keep(configuration);
+    }
     const caBundle = certificate.caBundle();
     if (holder.policies === undefined || caBundle === undefined) return;
     const choices = { ...webhooks, policies: [...holder.policies.keys()], caBundle };
@@ -112,7 +119,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
 
 /** Starts what keeps the certificate in use good; what it follows is added to what runs. */
 function startCertificate(workshop: Workshop, running: Promise<void>[]): ServingCertificate {
-  const { client, webhooks, given, lifetimes, holder, server, loop, logger } = workshop;
+  const { client, webhooks, given, lifetimes, holder, server, metrics, loop, logger } = workshop;
   const { namespace, target } = webhooks;
   // Given a certificate, it needs no CA of its own, and no right to read one.
   if (given !== undefined) {
@@ -128,9 +135,11 @@ function startCertificate(workshop: Workshop, running: Promise<void>[]): Serving
     secret: caSecret,
     serverNames: serverNames(target),
     lifetimes,
-    setCertificate: (certificate) => {
-      server.setCertificate(certificate);
-      holder.hasCertificate = true;
+    now: () => momentOf(Date.now(), client.serverTime()),
+    setCertificate: server.setCertificate,
+    tellUse: (isUsable) => {
+      holder.hasCertificate = isUsable;
+      metrics.setCertificateValid(isUsable);
     },
     logger,
   });

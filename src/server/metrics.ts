@@ -13,6 +13,10 @@ export interface Metrics {
   readonly setRefusedPolicies: (count: number) => void;
   /** When the certificate in use ends, in milliseconds since 1970. */
   readonly setCertificateEnd: (milliseconds: number) => void;
+  /** Whether the certificate in use may be good, by this machine's clock or the API server's. */
+  readonly setCertificateValid: (isValid: boolean) => void;
+  /** How far this machine's clock is ahead of the API server's, in milliseconds. */
+  readonly setClockDifference: (milliseconds: number) => void;
   /** Whether the webhook configuration was last seen as it has to be. */
   readonly setInSync: (isInSync: boolean) => void;
   readonly setLeader: (isLeader: boolean) => void;
@@ -25,6 +29,8 @@ export const noMetrics: Metrics = {
   countPolicy: () => {},
   setRefusedPolicies: () => {},
   setCertificateEnd: () => {},
+  setCertificateValid: () => {},
+  setClockDifference: () => {},
   setInSync: () => {},
   setLeader: () => {},
 };

@@ -81,6 +81,14 @@ export async function serveMetrics(
     'kube_harden_certificate_expiry_timestamp_seconds',
     'When the certificate in use ends, in seconds since 1970.',
   );
+  const certificateValid = gauge(
+    'kube_harden_certificate_valid',
+    "Whether the certificate in use is good now, by this machine's clock or the API server's.",
+  );
+  const clockDifference = gauge(
+    'kube_harden_clock_difference_seconds',
+    "How far this machine's clock is ahead of the API server's.",
+  );
   const inSync = gauge(
     'kube_harden_webhook_configuration_in_sync',
     'Whether entries and caBundle are as they have to be, as this replica sees it.',
@@ -132,6 +140,8 @@ export async function serveMetrics(
     countPolicy: (result) => policies.inc({ result }),
     setRefusedPolicies: (count) => refused.set(count),
     setCertificateEnd: (milliseconds) => certificateEnd.set(milliseconds / 1000),
+    setCertificateValid: (isValid) => certificateValid.set(Number(isValid)),
+    setClockDifference: (milliseconds) => clockDifference.set(milliseconds / 1000),
     setInSync: (isInSync) => inSync.set(Number(isInSync)),
     setLeader: (isLeader) => leader.set(Number(isLeader)),
   };

@@ -9,7 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
-import { writeAuthority } from '../../src/certificates/authority.ts';
+import { readSigner } from '../../src/certificates/authority.ts';
+import { writeAuthority } from '../../src/certificates/authoritySecret.ts';
 import { makeAuthority } from '../../src/certificates/issueCertificate.ts';
 import type { ThrowawayCertificate } from '../../src/certificates/throwawayCertificate.ts';
 import { makeThrowawayCertificate } from '../../src/certificates/throwawayCertificate.ts';
@@ -264,7 +265,12 @@ describeOnEach(
       await until(async () => JSON.stringify((await api.get(secretPath))['data']) === JSON.stringify(data));
       const ended = await makeAuthority('of a backup', { notBefore: new Date(0), notAfter: new Date(1000) });
       await api.merge(secretPath, {
-        data: writeAuthority({ signing: ended, next: undefined, retired: undefined }),
+        data: writeAuthority({
+          signing: readSigner(ended),
+          next: undefined,
+          retired: undefined,
+          published: undefined,
+        }),
       });
       await until(async () => JSON.stringify((await api.get(secretPath))['data']) === JSON.stringify(data));
       expect(await hardenedBy('restricted')).to.equal('restricted');

@@ -43,6 +43,8 @@ describe('metrics', () => {
     metrics.countPolicy('refused');
     metrics.setRefusedPolicies(1);
     metrics.setCertificateEnd(Date.UTC(2026, 0, 1));
+    metrics.setCertificateValid(false);
+    metrics.setClockDifference(-7200_500);
     metrics.setInSync(true);
     metrics.setLeader(true);
     traffic.deciding = 2;
@@ -57,6 +59,8 @@ describe('metrics', () => {
         'kube_harden_policy_changes_total{result="refused"} 1',
         'kube_harden_policies_refused 1',
         `kube_harden_certificate_expiry_timestamp_seconds ${Date.UTC(2026, 0, 1) / 1000}`,
+        'kube_harden_certificate_valid 0',
+        'kube_harden_clock_difference_seconds -7200.5',
         'kube_harden_webhook_configuration_in_sync 1',
         'kube_harden_leader 1',
         'kube_harden_reviews_in_flight 2',
