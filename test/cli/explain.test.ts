@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { shop } from '../manifestFolder.ts';
 import { run } from './run.ts';
-
-const corpus = join(import.meta.dirname, '../corpus');
 
 describe('explain', () => {
   it('tells where each value comes from, and the Pod Security level before and after', async () => {
@@ -72,7 +71,7 @@ spec:
   });
 
   it('does not take a preview written to a file for its own work', async () => {
-    const file = join(corpus, 'guestbook.yaml');
+    const file = join(shop, 'garden-centre.yaml');
     const { stdout: hardened } = await run(['preview', '-f', file, '-p', 'restricted', '-o', 'yaml']);
     const { stdout } = await run(['explain', '-f', '-', '-p', 'restricted'], { stdin: hardened });
     expect(hardened).to.not.include('kube-harden.io/');
@@ -80,7 +79,7 @@ spec:
   });
 
   it('says what still stands against restricted', async () => {
-    const { stdout } = await run(['explain', '-f', join(corpus, 'node-exporter.yaml')]);
+    const { stdout } = await run(['explain', '-f', join(shop, 'node-metrics.yaml')]);
     expect(stdout).to.include('Pod Security latest: privileged now, privileged under policy hardened\n');
     expect(stdout).to.include('  still against restricted: host namespaces (hostNetwork=true, hostPID=true)\n');
   });
@@ -89,7 +88,7 @@ spec:
     const { stdout } = await run([
       'explain',
       '-f',
-      join(corpus, 'guestbook.yaml'),
+      join(shop, 'garden-centre.yaml'),
       '-o',
       'json',
       '--pss-version',
@@ -97,7 +96,7 @@ spec:
     ]);
     const { items } = JSON.parse(stdout) as { items: { [key: string]: unknown }[] };
     expect(items).to.have.length(3);
-    expect(items[2]).to.deep.include({ document: 6, kind: 'Deployment', namespace: null, name: 'frontend' });
+    expect(items[2]).to.deep.include({ document: 6, kind: 'Deployment', namespace: null, name: 'counter' });
     expect(items[2]?.['pss']).to.deep.include({ version: '1.33', after: { level: 'restricted', violations: [] } });
     expect(items[2]?.['pss']).to.have.nested.property('before.level', 'baseline');
     expect(items[2]?.['pss']).to.have.nested.property('before.violations[0].check', 'allowPrivilegeEscalation');

@@ -1,21 +1,14 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { answer } from '../../src/admission/answer.ts';
 import { UsageError } from '../../src/cli/usageError.ts';
-import { applyPatch } from '../../src/core/json/applyPatch.ts';
-import type { Json, JsonObject } from '../../src/core/json/json.ts';
 import type { Patch } from '../../src/core/json/patch.ts';
-import { findPods } from '../../src/core/pod/workload.ts';
 import { InputFileError } from '../../src/files/manifests.ts';
 import { PolicyFileError } from '../../src/files/policies.ts';
 import { ManifestError, readManifest } from '../../src/manifest/readManifest.ts';
-import { builtInPolicy } from '../core/policies.ts';
+import { shop } from '../manifestFolder.ts';
 import { run } from './run.ts';
-
-const corpus = join(import.meta.dirname, '../corpus');
-const corpusFiles = ['argocd-repo-server', 'grafana', 'guestbook', 'node-exporter', 'online-boutique'];
 
 const pod = `apiVersion: v1
 kind: Pod
@@ -108,7 +101,7 @@ spec:
   });
 
   it('prints one patch a pod, as the object takes it', async () => {
-    const { stdout } = await run(['preview', '-f', join(corpus, 'guestbook.yaml'), '-o', 'patch']);
+    const { stdout } = await run(['preview', '-f', join(shop, 'garden-centre.yaml'), '-o', 'patch']);
     const patches = stdout
       .trimEnd()
       .split('\n')
@@ -262,51 +255,4 @@ spec:
     }
     await rm(folder, { recursive: true });
   });
-
-  for (const name of corpusFiles) {
-    describe(`of ${name}`, () => {
-      const file = join(corpus, `${name}.yaml`);
-
-      it('as YAML only adds lines, and a second run changes nothing', async () => {
-        const before = await readFile(file, 'utf8');
-        const { stdout } = await run(['preview', '-f', file, '-o', 'yaml']);
-        const after = stdout.split('\n');
-        let position = 0;
-        for (const line of before.split('\n')) {
-          position = after.indexOf(line, position);
-          expect(position, line).to.be.at.least(0);
-          position += 1;
-        }
-        const second = await run(['preview', '-f', '-', '--exit-code'], { stdin: stdout });
-        expect(second).to.deep.include({ stdout: '', exitCode: 0 });
-      });
-
-      it('patches each pod with what the webhook answers, byte for byte, the record of its work apart', async () => {
-        const documents = readManifest(await readFile(file, 'utf8'), file);
-        const pods = documents
-          .flatMap(({ value }) => findPods(value))
-          .map(({ pod: template }): JsonObject => ({ apiVersion: 'v1', kind: 'Pod', ...template }));
-        for (const each of pods) {
-          const { stdout } = await run(['preview', '-f', '-', '-o', 'patch'], { stdin: JSON.stringify(each) });
-          const request = {
-            uid: 'u',
-            resource: 'v1/pods',
-            operation: 'CREATE',
-            namespace: 'x',
-            kind: 'Pod',
-            name: undefined,
-            username: undefined,
-            object: each as Json,
-            oldObject: null,
-          };
-          const { response } = answer(request, builtInPolicy('hardened'), 'enforce').review;
-          const previewed = JSON.parse(stdout) as Patch;
-          const sent = JSON.parse(Buffer.from(response.patch ?? '', 'base64').toString()) as Patch;
-          expect(`${JSON.stringify(sent.slice(0, previewed.length))}\n`).to.equal(stdout);
-          for (const { path } of sent.slice(previewed.length)) expect(path).to.match(/^\/metadata\/annotations/);
-          applyPatch(each, previewed);
-        }
-      });
-    });
-  }
 });
