@@ -96,7 +96,7 @@ for (const folder of manifestFolders) {
 
     if (folder !== shop) return;
 
-    it('can be read by an API server', () => expect(skipped).to.deep.equal([]));
+    it('would be taken by an API server', () => expect(skipped).to.deep.equal([]));
 
     it('is edited in place, but where an alias is in the way', () => {
       expect(rewritten).to.deep.equal([
@@ -174,7 +174,7 @@ function summarize(inputs: readonly Input[], skipped: readonly string[], rewritt
   return [
     `${inputs.length} files, ${documents} documents, ${pods} pods; ${rewritten.length} documents were written anew.`,
     ...rewritten,
-    `${skipped.length} files or documents were skipped, as no API server could read them:`,
+    `${skipped.length} files or documents were skipped, as no API server would take them:`,
     ...skipped,
   ]
     .map((line) => `      ${line}`)

@@ -19,7 +19,7 @@ export const manifestFolders: readonly string[] = [
 export interface ManifestFolder {
   /** Without the documents that were skipped. */
   readonly inputs: readonly Input[];
-  /** Why files, and documents of them, are of no use: not even an API server could read them. */
+  /** Why files, and documents of them, are of no use: no API server would take them. */
   readonly skipped: readonly string[];
 }
 

@@ -1,5 +1,5 @@
-import type { Alias, CST, ParsedNode } from 'yaml';
-import { Composer, isAlias, isCollection, isMap, Parser } from 'yaml';
+import type { Alias, CST, Document, ParsedNode } from 'yaml';
+import { Composer, isAlias, isCollection, isMap, Lexer, Parser } from 'yaml';
 import { DocumentProblem } from './manifestError.ts';
 
 /** The nodes of one document, their ranges counted from the start of the document's own text. */
@@ -29,19 +29,58 @@ export const textSchema = {
  * @throws {DocumentProblem} for what is no YAML, nesting beyond 256, and aliases of anchors that are not there.
  */
 export function parseDocument(text: string): ParsedDocument {
+  const root = composeDocument(text)?.contents ?? undefined;
+  return { root, targets: root !== undefined && text.includes('*') ? resolveAliases(root) : new Map() };
+}
+
+/**
+ * One document as the YAML library knows it, with all that it needs to write it again; none where the text is empty.
+ *
+ * @throws {DocumentProblem} as parseDocument does, aliases apart.
+ */
+export function composeDocument(text: string): Document.Parsed<ParsedNode> | undefined {
+  const parser = new Parser();
   const composer = new Composer<ParsedNode, true>(textSchema);
   const documents = [];
-  for (const token of new Parser().parse(text)) {
+  const compose = (token: CST.Token): void => {
     refuseDeepNesting(token);
     documents.push(...composer.next(token));
-  }
+  };
+  for (const lexeme of makeLexer().lex(text)) for (const token of parser.next(lexeme)) compose(token);
+  for (const token of parser.end()) compose(token);
   documents.push(...composer.end());
   const [first, second] = documents;
   const [problem] = documents.flatMap(({ errors }) => errors);
   if (problem !== undefined) throw new DocumentProblem(problem.pos[0], problem.message);
   if (second !== undefined) throw new DocumentProblem(second.range[0], 'one document too many; "---" is missing');
-  const root = first?.contents ?? undefined;
-  return { root, targets: root !== undefined && text.includes('*') ? resolveAliases(root) : new Map() };
+  return first;
+}
+
+/** What makeLexer changes in the library's lexer, which offers no other way. */
+interface LexerInside {
+  /** How far in the next line of a scalar has to stand. */
+  indentNext: number;
+  parseQuotedScalar: () => Generator<string, unknown>;
+}
+
+/**
+ * A lexer that takes quoted text as Go does, however its further lines are indented. YAML wants them further in than the
+ * key, and the library holds to that; manifests do not, and kubectl reads them.
+ *
+ * Source: go.yaml.in/yaml/v2 scannerc.go, `yaml_parser_scan_flow_scalar`.
+ */
+function makeLexer(): Lexer {
+  const lexer = new Lexer();
+  const inside = lexer as unknown as LexerInside;
+  const parseQuotedScalar = inside.parseQuotedScalar.bind(lexer);
+  inside.parseQuotedScalar = function* () {
+    const { indentNext } = inside;
+    inside.indentNext = 0;
+    const next = yield* parseQuotedScalar();
+    inside.indentNext = indentNext;
+    return next;
+  };
+  return lexer;
 }
 
 /** The composer is recursive, so what is nested too deeply must not reach it. */

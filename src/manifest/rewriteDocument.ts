@@ -1,11 +1,11 @@
 import type { Alias, Document, Pair, ParsedNode } from 'yaml';
-import { isAlias, isCollection, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { isAlias, isCollection, isMap, isScalar, isSeq } from 'yaml';
 import type { BlockStyle } from './formatBlock.ts';
 import { formatEntry } from './formatBlock.ts';
 import { formatFlowEntry } from './formatFlow.ts';
 import type { ExactObject, ExactValue } from './nodeValue.ts';
 import { exactValueOf, isExactObject, isMergeKey, isSameValue, keyOf } from './nodeValue.ts';
-import { childNodes, resolveAliases, textSchema } from './parseDocument.ts';
+import { childNodes, composeDocument, resolveAliases } from './parseDocument.ts';
 import type { Surroundings } from './surroundingStyle.ts';
 import { blockStyleAt, flowStyleAt } from './surroundingStyle.ts';
 import type { CollectionNode, ListNode, MapNode } from './textLayout.ts';
@@ -17,9 +17,9 @@ import { isFlow } from './textLayout.ts';
  */
 export function rewriteDocument(surroundings: Surroundings, expected: ExactValue): string {
   const root = surroundings.root as CollectionNode;
-  const document = parseDocument<ParsedNode>(surroundings.text.replaceAll('\r\n', '\n'), textSchema);
-  const { contents } = document;
-  if (contents === null) return surroundings.text;
+  const document = composeDocument(surroundings.text.replaceAll('\r\n', '\n'));
+  const contents = document?.contents;
+  if (document === undefined || contents == null) return surroundings.text;
   const style = blockStyleAt(surroundings, root);
   const isJson = isFlow(root) && flowStyleAt(surroundings, root).isJson;
   const rewriting = { targets: new Map(resolveAliases(contents)), anchors: new Map(), style, isJson };
@@ -150,7 +150,7 @@ function makeNode(value: ExactValue, rewriting: Rewriting): ParsedNode {
 function makeEntry(key: string, value: ExactValue, { style, isJson }: Rewriting): Pair<ParsedNode, ParsedNode> {
   const json = { isJson: true, isTight: true, padding: '', listPadding: '', lines: undefined };
   const text = isJson ? `{${formatFlowEntry(key, value, json)}}` : formatEntry(key, value, style).join('\n');
-  const { contents } = parseDocument<ParsedNode>(text, textSchema);
+  const contents = composeDocument(text)?.contents;
   const [entry] = isMap<ParsedNode, ParsedNode>(contents) ? contents.items : [];
   if (entry === undefined) throw new TypeError(`cannot be read back: ${text}`);
   return entry;

@@ -46,6 +46,15 @@ describe('editManifest', () => {
       [{ op: 'add', path: '/a/c', value: 1 }],
       'a:\n  b: |\n    text\n    more\n  c: 1\nz: 2\n',
     ],
+    [
+      'adds after quoted text that stands further out than its key',
+      'a:\n  b: "one\ntwo" # one\nz: [\'\n  x\n\']\n',
+      [
+        { op: 'add', path: '/a/c', value: 1 },
+        { op: 'add', path: '/z/-', value: 'w' },
+      ],
+      'a:\n  b: "one\ntwo" # one\n  c: 1\nz: [\'\n  x\n\', w]\n',
+    ],
     ['adds where no line ends the text', 'a:\n  b: 1', [{ op: 'add', path: '/a/c', value: 1 }], 'a:\n  b: 1\n  c: 1'],
     [
       'replaces a scalar',

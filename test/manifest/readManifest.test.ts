@@ -101,6 +101,39 @@ describe('readManifest', () => {
     ]);
   });
 
+  it('reads quoted text as Go does, however its lines are indented', () => {
+    // What kubectl 1.37 says of it.
+    const text = `metadata:
+  annotations:
+    a: 'one
+two
+  three'
+    b: "x
+# no comment
+y" # one
+    c: plain
+     more
+  list: ["
+  for x in y; do
+    z
+  done
+  "]
+`;
+    expect(read(text)).to.deep.equal([
+      {
+        metadata: {
+          annotations: { a: 'one two three', b: 'x # no comment y', c: 'plain more' },
+          list: [' for x in y; do z done '],
+        },
+      },
+    ]);
+    expect(() => read("a: 'one\n---\nb: two'\n")).to.throw(
+      ManifestError,
+      "in.yaml:2:1: document 1: Missing closing 'quote",
+    );
+    expect(() => read('a: plain\nmore\n')).to.throw(ManifestError, 'document 1: ');
+  });
+
   it('keeps what looks like a prototype an own property', () => {
     const [value] = read('__proto__: { polluted: true }\nconstructor: x');
     expect(Object.keys(value as object)).to.deep.equal(['__proto__', 'constructor']);
