@@ -11,6 +11,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'core/json': [],
   'core/pod': ['core/json'],
   'core/policy': ['core/json', 'core/pod'],
+  'core/images': ['core/json', 'core/pod', 'core/policy'],
   'core/decisions': ['core/json', 'core/pod', 'core/policy'],
   'core/rules': ['core/json', 'core/pod', 'core/policy', 'core/decisions'],
   core: ['core/json', 'core/pod', 'core/policy', 'core/decisions', 'core/rules'],
@@ -38,6 +39,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
 const packages: Readonly<Record<string, readonly string[]>> = {
   'core/json': ['fast-json-patch'],
   'core/policy': ['minimatch', 'zod'],
+  'core/images': ['zod'],
   manifest: ['fast-json-patch', 'yaml'],
   files: ['node:fs/promises', 'node:path'],
   certificates: ['node:crypto', 'node:net', 'node:os', '@peculiar/x509', 'reflect-metadata'],
@@ -48,7 +50,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 };
 
 const pureFloors = [
-  ...['core/json', 'core/pod', 'core/policy', 'core/decisions', 'core/rules', 'core'],
+  ...['core/json', 'core/pod', 'core/policy', 'core/images', 'core/decisions', 'core/rules', 'core'],
   ...['standards', 'standards/checks', 'admission', 'manifest', 'recognize', 'recognize/recognizers'],
 ];
 

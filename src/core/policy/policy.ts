@@ -25,7 +25,7 @@ import { ruleIds } from './ruleId.ts';
 import { sizeProblem } from './size.ts';
 
 /** Source: k8s.io/kubernetes pkg/apis/core/validation, `IsValidUserID` and `IsValidGroupID`. */
-const largestId = 2 ** 31 - 1;
+export const largestId = 2 ** 31 - 1;
 
 const userId = z.int().min(1).max(largestId);
 const groupId = z.int().min(0).max(largestId);
@@ -93,9 +93,9 @@ const imagePattern = z
     return z.NEVER;
   });
 
-const imagePatterns = z.array(imagePattern).min(1).max(mostImages);
+export const imagePatterns = z.array(imagePattern).min(1).max(mostImages);
 
-const path = z
+export const path = z
   .string()
   .max(longestPath, { abort: true })
   .superRefine((text, context) => {
