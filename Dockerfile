@@ -13,13 +13,17 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build
 
-# What runs. Type declarations, source maps and readmes are a third of it, and Node never reads them.
+# What runs. Type declarations, source maps and readmes are a third of it, and Node never reads them; licences stay, as
+# they ask for.
 FROM ${BUILD_IMAGE} AS dependencies
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts \
   && find node_modules -type f \
-    \( -name '*.ts' -o -name '*.cts' -o -name '*.mts' -o -name '*.map' -o -name '*.md' \) -delete
+    \( -name '*.ts' -o -name '*.cts' -o -name '*.mts' -o -name '*.map' -o -name '*.md' \) \
+    ! -iname '*licen[cs]e*' ! -iname 'copy*' ! -iname 'notice*' ! -iname 'authors*' ! -iname 'patents*' \
+    ! -iname 'third*party*' \
+    -delete
 
 # No RUN from here on, so the base may be one without a shell. Everything belongs to root and the program is not: it
 # could not change itself even where the root filesystem is writable.

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { z } from 'zod';
@@ -47,6 +48,29 @@ describe('the Dockerfile', () => {
     const [install, ...others] = allOf('RUN', stage);
     expect(install).to.match(/^npm ci --omit=dev /);
     expect(others).to.deep.equal([]);
+  });
+
+  it('keeps the licences of what it ships', () => {
+    const stage = stages.find((candidate) => allOf('FROM', candidate)[0]?.endsWith(' AS dependencies'));
+    const [, command = ''] = /&& (find node_modules .*) -delete$/.exec(allOf('RUN', stage)[0] ?? '') ?? [];
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', `${command} -print`], {
+      cwd: repository,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+    });
+    expect(status, stderr).to.equal(0);
+    const deleted = new Set(stdout.split('\n'));
+    expect(deleted).to.include('node_modules/zod/README.md');
+    const lock = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { dev?: boolean }>;
+    };
+    const shipped = Object.keys(lock.packages).filter((path) => path !== '' && lock.packages[path]?.dev !== true);
+    const legal = /^((un)?licen[cs]e|copying|copyright|notice|authors|patents|third.?party)/i;
+    for (const path of shipped.filter((each) => existsSync(join(repository, each)))) {
+      const files = readdirSync(join(repository, path)).filter((file) => legal.test(file));
+      expect(files, path).to.not.deep.equal([]);
+      for (const file of files) expect(deleted.has(`${path}/${file}`), `${path}/${file}`).to.equal(false);
+    }
   });
 
   it('needs no install script of what it ships', () => {
