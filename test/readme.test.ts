@@ -35,6 +35,7 @@ describe('the README', () => {
       'CONTRIBUTING.md',
       'docs/rules.md',
       'docs/policies.md',
+      'docs/platforms.md',
       'manifests/README.md',
     ]) {
       const text = readFileSync(join(root, file), 'utf8');
