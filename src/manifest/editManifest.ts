@@ -1,7 +1,7 @@
 import jsonPatch from 'fast-json-patch';
 import type { Patch, PatchOperation } from '../core/json/patch.ts';
 import { draftPatch } from './draft.ts';
-import { DocumentProblem, describePlace, manifestErrorAt } from './manifestError.ts';
+import { DocumentProblem, describePlace, makeLineCounter, manifestErrorAt } from './manifestError.ts';
 import type { ExactValue } from './nodeValue.ts';
 import { copyJson, exactValueOf, isSameValue } from './nodeValue.ts';
 import { parseDocument } from './parseDocument.ts';
@@ -41,12 +41,17 @@ export interface EditedManifest {
  */
 export function editManifest(text: string, edits: readonly DocumentEdit[]): EditedManifest {
   const lineBreak = /^[^\n]*\r\n/.test(text) ? '\r\n' : '\n';
+  const lineOf = makeLineCounter(text);
   const rewritten: string[] = [];
   const splices: Splice[] = [];
   for (const edit of joinByDocument(edits)) {
-    const { source } = edit.document;
+    const { source, index } = edit.document;
     const edited = editDocument(edit, lineBreak);
-    if (edited.rewritten !== undefined) rewritten.push(edited.rewritten);
+    if (edited.rewriting !== undefined) {
+      const { offset, reason } = edited.rewriting;
+      const place = describePlace(text, source.file, index, offset, lineOf(offset));
+      rewritten.push(`${place}: written anew by the YAML library, its spacing may have changed: ${reason}`);
+    }
     for (const { start, end, text: inserted } of edited.splices)
       splices.push({ start: source.start + start, end: source.start + end, text: inserted });
   }
@@ -67,7 +72,8 @@ function joinByDocument(edits: readonly DocumentEdit[]): readonly DocumentEdit[]
 
 interface EditedDocument {
   readonly splices: readonly Splice[];
-  readonly rewritten: string | undefined;
+  /** None where an edit in place did. */
+  readonly rewriting: { readonly offset: number; readonly reason: string } | undefined;
 }
 
 function editDocument({ document, patch }: DocumentEdit, lineBreak: string): EditedDocument {
@@ -80,7 +86,7 @@ function editDocument({ document, patch }: DocumentEdit, lineBreak: string): Edi
     throw manifestErrorAt(source.text, file, index, start, 'the patch is of another document');
   const surroundings = findSurroundings(text, lineBreak, parsed);
   const spliced = attempt(() => spliceInPlace(surroundings, patch), text, expected);
-  if (spliced.splices !== undefined) return { splices: spliced.splices, rewritten: undefined };
+  if (spliced.splices !== undefined) return { splices: spliced.splices, rewriting: undefined };
   const anew = attempt(() => replaceWhole(text, rewriteDocument(surroundings, expected)), text, expected);
   if (anew.splices === undefined) {
     throw manifestErrorAt(source.text, file, index, start, 'cannot be edited as the patch says');
@@ -88,8 +94,7 @@ function editDocument({ document, patch }: DocumentEdit, lineBreak: string): Edi
   const offset = spliced.offset === undefined ? start : source.start + spliced.offset;
   const reason =
     spliced.reason ?? (parsed.targets.size > 0 ? aliasesWouldChange : 'an edit there would say something else');
-  const told = `written anew by the YAML library, its spacing may have changed: ${reason}`;
-  return { splices: anew.splices, rewritten: describePlace(source.text, file, index, offset, told) };
+  return { splices: anew.splices, rewriting: { offset, reason } };
 }
 
 const aliasesWouldChange = 'an edit would change what an alias or "<<" says elsewhere';

@@ -23,21 +23,37 @@ export function manifestErrorAt(
   offset: number,
   message: string,
 ): ManifestError {
-  return new ManifestError(describePlace(text, file, index, offset, message));
+  const [firstLine] = message.split(/[\r\n]/);
+  return new ManifestError(`${describePlace(text, file, index, offset)}: ${firstLine}`);
 }
 
-/** The one line that people read: file, line, column, document, message. */
-export function describePlace(text: string, file: string, index: number, offset: number, message: string): string {
-  const before = text.slice(0, offset);
-  const lineStart = before.lastIndexOf('\n') + 1;
-  const column = before.slice(lineStart).replace(/^\uFEFF/, '').length + 1;
-  const [firstLine] = message.split(/[\r\n]/);
-  return `${file}:${lineOfOffset(text, offset)}:${column}: document ${index}: ${firstLine}`;
+/** How the one line begins that people read: file, line, column, document. */
+export function describePlace(
+  text: string,
+  file: string,
+  index: number,
+  offset: number,
+  line = lineOfOffset(text, offset),
+): string {
+  const lineStart = offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1;
+  const column = text.slice(lineStart, offset).replace(/^\uFEFF/, '').length + 1;
+  return `${file}:${line}:${column}: document ${index}`;
 }
 
 /** The line of an offset, from 1. */
 export function lineOfOffset(text: string, offset: number): number {
-  let line = 1;
-  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line += 1;
-  return line;
+  return makeLineCounter(text)(offset);
+}
+
+/** Tells the lines of many offsets, each time counting on from the last one. */
+export function makeLineCounter(text: string): (offset: number) => number {
+  let [line, counted] = [1, 0];
+  return (offset) => {
+    if (offset < counted) [line, counted] = [1, 0];
+    for (let at = text.indexOf('\n', counted); at !== -1 && at < offset; at = text.indexOf('\n', counted)) {
+      line += 1;
+      counted = at + 1;
+    }
+    return line;
+  };
 }

@@ -346,14 +346,30 @@ describe('editManifest', () => {
           { op: 'add', path: `${spec}/containers/0/args/-`, value: '--quiet' },
         ];
       });
-      const start = performance.now();
+      const start = cpuTime();
       const [document] = readManifest(text, 'in.yaml');
-      const reading = performance.now() - start;
+      const reading = cpuTime() - start;
       if (document === undefined) throw new Error('no such document');
       expect(editManifest(text, [{ document, patch }]).rewritten).to.deep.equal([]);
-      expect(performance.now() - start - reading).to.be.below(10 * reading);
+      expect(cpuTime() - start - reading).to.be.below(10 * reading);
     });
   }
+
+  it('takes little longer to write 2,000 documents anew behind 400,000 lines than to read them', () => {
+    const before = `text: |\n${'  more\n'.repeat(400_000)}`;
+    const text = before + '---\na: &x\n  b: 1\nc: *x\n'.repeat(2000);
+    const start = cpuTime();
+    const documents = readManifest(text, 'in.yaml').slice(1);
+    const reading = cpuTime() - start;
+    const patch: Patch = [{ op: 'add', path: '/c/k', value: 1 }];
+    const { rewritten } = editManifest(
+      text,
+      documents.map((document) => ({ document, patch })),
+    );
+    expect(rewritten).to.have.length(2000);
+    expect(rewritten.at(-1)).to.match(/^in\.yaml:408001:4: document 2001: /);
+    expect(cpuTime() - start - reading).to.be.below(10 * reading);
+  });
 
   const key = fc.constantFrom('a', 'b', 'c d', 'yes', '0777', '#x', 'k: v', '-');
   const { value } = fc.letrec<{ value: Json }>((tie) => ({
@@ -430,6 +446,12 @@ describe('editManifest', () => {
     expect(rewritten).to.be.greaterThan(100);
   });
 });
+
+/** Microseconds; unlike a clock, they do not run while others have the processor. */
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
 
 type Choices = readonly (readonly [readonly number[], string, Json])[];
 
