@@ -2,10 +2,12 @@
  * `make bench`: microseconds per review by phase, then the real server beside two references in one interleaved run,
  * the server on one core and the load on another.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { builtInPolicies, loadPolicies } from '../src/files/policies.ts';
+import { formatHostile, hostileHeading, measureHostile } from './hostile.ts';
 import type { Measured } from './load.ts';
 import { sendLoad } from './load.ts';
 import { measurePhases, median } from './phases.ts';
@@ -21,6 +23,11 @@ const milliseconds = 700;
 /** The compiler shares the server's core, and has far more to compile in kube-harden than in the references. */
 const warmUpMilliseconds = { 'kube-harden': 12_000, parse: 3000, constant: 3000 };
 
+const path = '/enforce/hardened?timeout=10s';
+
+/** After the hostile reviews, until memory is looked at again. */
+const millisecondsToRest = 15_000;
+
 const serverCore = '0';
 const loadCore = '1';
 const canPin = spawnSync('taskset', ['-c', serverCore, 'true']).status === 0;
@@ -30,6 +37,8 @@ interface Target {
   readonly kind: Kind;
   readonly port: number;
   readonly ca: string;
+  /** In MB. */
+  readonly memory: () => Promise<number>;
   readonly stop: () => void;
 }
 
@@ -38,7 +47,12 @@ async function startTarget(kind: Kind, kilobytes: number): Promise<Target> {
   const [file = '', ...args] = canPin ? ['taskset', '-c', serverCore, ...command] : command;
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const [message] = (await once(child, 'message')) as [{ port: number; ca: string }];
-  return { kind, ...message, stop: () => child.kill('SIGKILL') };
+  const memory = async (): Promise<number> => {
+    child.send('memory');
+    const [{ residentBytes }] = (await once(child, 'message')) as [{ residentBytes: number }];
+    return residentBytes / 1e6;
+  };
+  return { kind, ...message, memory, stop: () => child.kill('SIGKILL') };
 }
 
 function print(line: string): void {
@@ -64,7 +78,7 @@ for (const size of sizes) {
   const targets: Target[] = [];
   for (const kind of kinds) targets.push(await startTarget(kind, size));
   const measure = (target: Target, connections: number, time: number): Promise<Measured> =>
-    sendLoad({ ...target, path: '/enforce/hardened?timeout=10s', body, connections, milliseconds: time });
+    sendLoad({ ...target, path, body, connections, milliseconds: time });
   for (const target of targets) await measure(target, 16, warmUpMilliseconds[target.kind]);
   for (const connections of connectionCounts) {
     const measured = new Map<Kind, Measured[]>(kinds.map((kind) => [kind, []]));
@@ -75,6 +89,23 @@ for (const size of sizes) {
   }
   for (const { stop } of targets) stop();
 }
+
+print(`\n${hostileHeading}`);
+const target = await startTarget('kube-harden', 6);
+const client = fork(join(import.meta.dirname, 'hostileClient.ts'));
+await sendLoad({ ...target, path, body: Buffer.from(makeReview(6)), connections: 1, milliseconds: 2000 });
+const before = await target.memory();
+let most = before;
+for await (const row of measureHostile(target, client)) {
+  print(formatHostile(row));
+  most = Math.max(most, await target.memory());
+}
+await sleep(millisecondsToRest);
+const after = await target.memory();
+const memory = [before, most, after].map((megabytes) => megabytes.toFixed(0));
+print(`memory in MB: ${memory[0]} before, ${memory[1]} at most, ${memory[2]} a while later`);
+client.kill();
+target.stop();
 
 function printServer(size: number, connections: number, kind: Kind, measured: ReadonlyMap<Kind, Measured[]>): void {
   const own = measured.get(kind) ?? [];

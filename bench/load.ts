@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:https';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Load {
   readonly port: number;
@@ -9,6 +10,10 @@ export interface Load {
   readonly body: Buffer;
   readonly connections: number;
   readonly milliseconds: number;
+  /** Between two requests of a connection, in milliseconds. */
+  readonly pause?: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Measured {
@@ -16,6 +21,7 @@ export interface Measured {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
+  readonly most: number;
 }
 
 /** Sends one request after the other on each of some kept-alive connections of this machine, for a while. */
@@ -25,10 +31,11 @@ export async function sendLoad(load: Load): Promise<Measured> {
   const start = performance.now();
   const end = start + load.milliseconds;
   const sendInTurn = async (): Promise<void> => {
-    while (performance.now() < end) {
+    while (performance.now() < end && load.signal?.aborted !== true) {
       const sent = performance.now();
       await sendOne(load, agent);
       times.push(performance.now() - sent);
+      if (load.pause !== undefined) await sleep(load.pause);
     }
   };
   await Promise.all(Array.from({ length: load.connections }, sendInTurn));
@@ -36,7 +43,12 @@ export async function sendLoad(load: Load): Promise<Measured> {
   agent.destroy();
   times.sort((left, right) => left - right);
   const quantile = (part: number): number => times[Math.floor(times.length * part)] ?? Number.NaN;
-  return { perSecond: times.length / seconds, p50: quantile(0.5), p99: quantile(0.99) };
+  return {
+    perSecond: times.length / seconds,
+    p50: quantile(0.5),
+    p99: quantile(0.99),
+    most: times.at(-1) ?? Number.NaN,
+  };
 }
 
 async function sendOne({ port, path, body }: Load, agent: Agent): Promise<void> {

@@ -59,8 +59,11 @@ async function startKind(): Promise<number> {
   const traffic = makeTraffic();
   const holder = { policies, hasCertificate: true, claimsKey: deriveClaimsKey(certificate.key) };
   const metrics = await serveMetrics({ port: 0, host: '127.0.0.1' }, traffic, logger);
-  return (await startServer({ port: 0, host: '127.0.0.1', certificate, holder, logger, traffic, metrics })).port;
+  return (
+    await startServer({ port: 0, host: '127.0.0.1', certificate, holder, logger, traffic, metrics, isWarm: true })
+  ).port;
 }
 
+process.on('message', () => process.send?.({ residentBytes: process.memoryUsage.rss() }));
 process.on('SIGINT', () => process.exit(0));
 process.send?.({ port: await startKind(), ca: certificate.ca });

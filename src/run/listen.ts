@@ -46,7 +46,7 @@ export async function listen(
     metricsPort === undefined
       ? { ...noMetrics, close: () => {} }
       : await at(metricsPort, serveMetrics({ port: metricsPort, host }, traffic, logger));
-  const options = { port, host, certificate: { cert, key }, holder, logger, traffic, metrics };
+  const options = { port, host, certificate: { cert, key }, holder, logger, traffic, metrics, isWarm: true };
   return { server: await at(port, startServer(options)), metrics };
 }
 

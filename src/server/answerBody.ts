@@ -10,6 +10,8 @@ import type { ClaimsKey } from './claimsKey.ts';
 import { cutText } from './cutText.ts';
 import { deepestNesting, isNestedDeeper } from './depth.ts';
 import { HttpError } from './httpError.ts';
+import { findTrouble } from './jsonCost.ts';
+import { mostSmallBytes } from './receiveBody.ts';
 import type { Failure } from './status.ts';
 
 /** What a review is answered by, besides its body. */
@@ -79,15 +81,26 @@ export function describeError(error: unknown): { readonly failure: Failure; read
   return { failure: { status: 500, message: 'a fault in kube-harden; its log says more' }, error: stack };
 }
 
-/** @throws {HttpError} 400 for what is no UTF-8, no JSON or nested too deep. */
+/** @throws {HttpError} 400 for what is no UTF-8, no JSON or nested too deep; 413 for what costs too much to parse. */
 function parseBody(body: Uint8Array<ArrayBuffer>): Json {
   if (!isUtf8(body)) throw new HttpError(400, 'the body is not UTF-8');
+  if (body.byteLength > mostSmallBytes) requireCheap(body);
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   // Nearly every review is ASCII, which takes a byte a character to hold and half the time to read.
   const value = parse(bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8'));
-  if (isNestedDeeper(value, deepestNesting))
-    throw new HttpError(400, `the body is nested deeper than ${deepestNesting}`);
+  if (isNestedDeeper(value, deepestNesting)) throw tooDeep();
   return value;
+}
+
+function requireCheap(body: Uint8Array<ArrayBuffer>): void {
+  const trouble = findTrouble(body, deepestNesting);
+  if (trouble === 'tooDeep') throw tooDeep();
+  if (trouble === 'tooCostly')
+    throw new HttpError(413, 'the body has more values in it than any pod that can be stored');
+}
+
+function tooDeep(): HttpError {
+  return new HttpError(400, `the body is nested deeper than ${deepestNesting}`);
 }
 
 function parse(text: string): Json {

@@ -4,11 +4,12 @@ import type { Logger } from 'winston';
 import type { Mode } from '../admission/answer.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { optOut } from '../core/policy/policy.ts';
-import type { Outcome, Subject, Tally, Terms } from './answerBody.ts';
+import type { Subject, Tally, Terms } from './answerBody.ts';
 import { answerBody, describeError } from './answerBody.ts';
 import { makeByteBudget } from './byteBudget.ts';
 import { cutText } from './cutText.ts';
 import { HttpError } from './httpError.ts';
+import type { LargeReviews } from './largeReviews.ts';
 import type { Metrics } from './metrics.ts';
 import type { PolicyHolder } from './policyHolder.ts';
 import type { Body, BodyLimits } from './receiveBody.ts';
@@ -23,6 +24,7 @@ export interface AppOptions {
   readonly logger: Logger;
   readonly traffic: Traffic;
   readonly metrics: Metrics;
+  readonly largeReviews: LargeReviews;
   /** Beyond so many requests at a time the answer is 503, so that none waits longer than the API server does. */
   readonly mostInFlight?: number;
   readonly limits?: Partial<BodyLimits>;
@@ -39,7 +41,7 @@ type ReviewResponse = express.Response<unknown, { isReview?: true }>;
 
 /** Makes the express application: reviews in, reviews out, and how the server is. Errors are a metav1.Status each. */
 export function makeApp(options: AppOptions): express.Express {
-  const { holder, logger, traffic, metrics, mostInFlight = defaultMostInFlight } = options;
+  const { holder, logger, traffic, metrics, largeReviews, mostInFlight = defaultMostInFlight } = options;
   const limits = { ...bodyLimits, ...options.limits };
   const budgets = { small: makeByteBudget(limits.small), large: makeByteBudget(limits.large) };
   const app = express();
@@ -55,14 +57,16 @@ export function makeApp(options: AppOptions): express.Express {
       traffic.receiving -= 1;
     }
   };
-  const decide = async ({ bytes, holding }: Body, terms: Terms): Promise<Outcome> => {
-    makeRoom(traffic, mostInFlight);
+  const decide = async (body: Body, terms: Terms, request: IncomingMessage, response: ServerResponse) => {
     traffic.deciding += 1;
     try {
-      return answerBody(bytes, terms);
+      if (body.holding === undefined) return answerBody(body.bytes, terms);
+      const ending = new AbortController();
+      response.once('close', () => ending.abort());
+      return await largeReviews.answer(body, terms, request.socket.remoteAddress ?? '', ending.signal);
     } finally {
       traffic.deciding -= 1;
-      if (holding !== undefined) budgets.large.release(holding);
+      if (body.holding !== undefined) budgets.large.release(body.holding);
     }
   };
   const reviewIn = (mode: Mode) => async (request: ReviewRequest, response: ReviewResponse) => {
@@ -71,7 +75,9 @@ export function makeApp(options: AppOptions): express.Express {
     requireJson(request);
     const body = await receive(request);
     const start = performance.now();
-    const outcome = await decide(body, terms);
+    // Large ones have a queue of their own.
+    if (body.holding === undefined) makeRoom(traffic, mostInFlight);
+    const outcome = await decide(body, terms, request, response);
     if ('failure' in outcome) {
       fail(outcome, request, response);
       return;

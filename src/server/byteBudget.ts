@@ -1,7 +1,9 @@
 /** What one body takes of a budget. */
 export interface Holding {
   /** Whoever holds most loses first where there is too little for all. */
-  owner: string;
+  readonly owner: string;
+  /** Of what one owner holds, the heaviest group loses; the namespace, once it is known. */
+  group: string;
   /** A body that is still on its way; where one of them has to go, it is the one that began first. */
   isIncomplete: boolean;
   /** Gives it up. `undefined` while that cannot be. */
@@ -43,15 +45,23 @@ export function makeByteBudget(most: number): ByteBudget {
 }
 
 /**
- * Of the owner that holds most: what has been on its way for longest, for it may never come; else what came last, for
- * what came before it has waited longer.
+ * Of the owner that holds most, and of its groups the one that holds most: what has been on its way for longest, for it
+ * may never come; else what came last, for what came before it has waited longer.
  */
 function chooseLoser(bytesOf: ReadonlyMap<Holding, number>): Holding | undefined {
+  const droppable = [...bytesOf].filter(([{ drop }]) => drop !== undefined);
+  const ofOwner = heaviest(droppable, ({ owner }) => owner);
+  const ofGroup = heaviest(ofOwner, ({ group }) => group).map(([holding]) => holding);
+  return ofGroup.find(({ isIncomplete }) => isIncomplete) ?? ofGroup.at(-1);
+}
+
+/** Those that share the name under which most bytes are held. */
+function heaviest(
+  entries: readonly (readonly [Holding, number])[],
+  nameOf: (holding: Holding) => string,
+): readonly (readonly [Holding, number])[] {
   const totals = new Map<string, number>();
-  for (const [{ owner, drop }, bytes] of bytesOf) {
-    if (drop !== undefined) totals.set(owner, (totals.get(owner) ?? 0) + bytes);
-  }
-  const [heaviest] = [...totals].reduce((most, each) => (each[1] > most[1] ? each : most), ['', -1]);
-  const candidates = [...bytesOf.keys()].filter(({ owner, drop }) => drop !== undefined && owner === heaviest);
-  return candidates.find(({ isIncomplete }) => isIncomplete) ?? candidates.at(-1);
+  for (const [holding, bytes] of entries) totals.set(nameOf(holding), (totals.get(nameOf(holding)) ?? 0) + bytes);
+  const [name] = [...totals].reduce((most, each) => (each[1] > most[1] ? each : most), ['', -1]);
+  return entries.filter(([holding]) => nameOf(holding) === name);
 }

@@ -81,6 +81,7 @@ export function receiveBody(request: IncomingMessage, budgets: BodyBudgets, limi
     };
     const holding: Holding = {
       owner: request.socket?.remoteAddress ?? '',
+      group: '',
       isIncomplete: true,
       drop: () => refuse(new HttpError(503, 'too many bytes at a time')),
     };

@@ -8,6 +8,8 @@ import type { KeyPair } from '../certificates/issueCertificate.ts';
 import { makeApp } from './app.ts';
 import { answerClientErrors } from './clientErrors.ts';
 import { boundConnections } from './connections.ts';
+import type { LargeReviews } from './largeReviews.ts';
+import { makeLargeReviews } from './largeReviews.ts';
 import type { Metrics } from './metrics.ts';
 import type { PolicyHolder } from './policyHolder.ts';
 import type { BodyLimits } from './receiveBody.ts';
@@ -51,6 +53,9 @@ export interface ServerOptions {
   readonly mostInFlight?: number;
   readonly limits?: Partial<BodyLimits>;
   readonly mostConnections?: number;
+  readonly largeReviews?: LargeReviews;
+  /** Whether the first large review must not wait for its thread to start. */
+  readonly isWarm?: boolean;
 }
 
 export interface RunningServer {
@@ -68,7 +73,9 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { port, host, certificate, logger, traffic, metrics } = options;
-  const app = makeApp(options);
+  const largeReviews = options.largeReviews ?? makeLargeReviews(logger);
+  if (options.isWarm === true) largeReviews.warmUp();
+  const app = makeApp({ ...options, largeReviews });
   const server = createServer(
     {
       ...certificate,
@@ -103,6 +110,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         await sleep(millisecondsBetweenLooks);
       // Node takes connections that have not sent anything yet for busy ones, and stops its own time-outs on closing.
       connections.destroy();
+      await largeReviews.close();
       await closed;
     },
   };

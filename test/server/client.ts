@@ -44,9 +44,8 @@ export interface TestServer {
   readonly stop: () => Promise<void>;
 }
 
-/** A real HTTPS server on a free port, and a client that believes its CA alone. */
-export async function startTestServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
-  const certificate = await makeThrowawayCertificate();
+/** A stream for a logger, and what it has written. */
+export function collectLines(): { readonly lines: readonly string[]; readonly sink: Writable } {
   const lines: string[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -54,6 +53,13 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
       done();
     },
   });
+  return { lines, sink };
+}
+
+/** A real HTTPS server on a free port, and a client that believes its CA alone. */
+export async function startTestServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
+  const certificate = await makeThrowawayCertificate();
+  const { lines, sink } = collectLines();
   const logger: Logger = makeLogger(sink, 'info');
   const policies = [builtInPolicy('hardened'), builtInPolicy('minimal')];
   const holder: PolicyHolder = {

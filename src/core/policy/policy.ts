@@ -220,6 +220,8 @@ export interface Policy {
   readonly exceptions: readonly Exception[];
   readonly lowPorts: boolean;
   readonly podMayDeclareWritablePaths: boolean;
+  /** As it was written: what is compiled of it cannot be sent to another thread. */
+  readonly document: Json;
 }
 
 export type ParsedPolicy = { readonly policy: Policy } | { readonly problems: readonly PolicyProblem[] };
@@ -256,6 +258,7 @@ export function parsePolicy(document: Json): ParsedPolicy {
       })),
       lowPorts: spec.lowPorts ?? false,
       podMayDeclareWritablePaths: spec.podMayDeclareWritablePaths ?? true,
+      document,
     },
   };
 }

@@ -1,0 +1,186 @@
+import { extname, join } from 'node:path';
+import type { TransferListItem } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
+import type { Logger } from 'winston';
+import type { Policy } from '../core/policy/policy.ts';
+import type { Outcome, Terms } from './answerBody.ts';
+import type { Holding } from './byteBudget.ts';
+import type { Body } from './receiveBody.ts';
+import type { ThreadRequest } from './reviewThread.ts';
+import type { Failure } from './status.ts';
+import { makeTurns } from './turns.ts';
+
+/** Beside this file, as it is written or compiled. */
+const threadFile = join(import.meta.dirname, `reviewThread${extname(import.meta.filename)}`);
+
+/**
+ * What the thread may take, in MiB, besides the body's bytes and its text. The container's limit is 512; the largest
+ * body whose parsing is allowed takes a third of this.
+ */
+const mostHeap = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32 };
+
+/** Some twenty times what the worst review of 8 MiB takes on a core of its own; the API server's patience ends as well. */
+const millisecondsToAnswer = 4000;
+
+/** More would wait for longer than the API server does. */
+const mostWaiting = 64;
+
+/** How many policies the thread keeps; each is sent once, as it was written. */
+const mostPoliciesSent = 32;
+
+export interface LargeReviews {
+  /**
+   * Answers a large review when its turn comes. Of what goes wrong it makes a failure; it never throws.
+   *
+   * @param ending fires when nobody waits for the answer any more
+   */
+  readonly answer: (body: Body, terms: Terms, address: string, ending: AbortSignal) => Promise<Outcome>;
+  /** Starts the thread before it is needed. */
+  readonly warmUp: () => void;
+  readonly close: () => Promise<void>;
+}
+
+interface Job {
+  readonly address: string;
+  readonly namespace: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly terms: Terms;
+  readonly holding: Holding | undefined;
+  readonly finish: (outcome: Outcome) => void;
+}
+
+/** A thread, what it works on, and which policies it has. */
+interface Thread {
+  readonly worker: Worker;
+  readonly policies: Map<string, Policy>;
+  job: Job | undefined;
+  timer: NodeJS.Timeout | undefined;
+  /** Why it has gone down, if it has. */
+  error: string;
+}
+
+/**
+ * Answers large reviews one after the other in a thread of their own: to parse the largest takes as long as a thousand
+ * small ones, which must not wait for it. A thread that takes too long, or all its memory, is replaced; the process and
+ * all other reviews go on.
+ */
+export function makeLargeReviews(logger: Logger, milliseconds = millisecondsToAnswer, heap = mostHeap): LargeReviews {
+  const turns = makeTurns<Job>();
+  let current: Thread | undefined;
+  const ends = new Set<Promise<unknown>>();
+  let isClosed = false;
+
+  function startThread(): Thread {
+    const worker = new Worker(threadFile, { resourceLimits: heap, execArgv: [], stdin: false });
+    const thread: Thread = { worker, policies: new Map(), job: undefined, timer: undefined, error: 'it has ended' };
+    worker.on('message', (outcome: Outcome) => finish(thread, outcome));
+    worker.on('error', (error) => {
+      thread.error = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    });
+    worker.on('exit', () => {
+      if (current === thread) current = undefined;
+      finish(thread, fault(thread.error));
+    });
+    // What keeps the process alive is the server.
+    worker.unref();
+    return thread;
+  }
+
+  function finish(thread: Thread, outcome: Outcome): void {
+    const { job, timer } = thread;
+    thread.job = undefined;
+    clearTimeout(timer);
+    job?.finish(outcome);
+    work();
+  }
+
+  function work(): void {
+    if (isClosed || current?.job !== undefined) return;
+    const job = turns.next();
+    if (job === undefined) return;
+    current ??= startThread();
+    const thread = current;
+    thread.job = job;
+    if (job.holding !== undefined) job.holding.drop = undefined;
+    thread.timer = setTimeout(() => giveUp(thread), milliseconds);
+    thread.worker.postMessage(makeRequest(job, thread), [job.body.buffer as unknown as TransferListItem]);
+  }
+
+  /** The thread may be deep in what cannot be broken off, so nobody waits for its end. */
+  function giveUp(thread: Thread): void {
+    logger.error('thread given up', { error: `no answer within ${milliseconds / 1000} seconds` });
+    if (current === thread) current = undefined;
+    const end = thread.worker.terminate();
+    ends.add(end);
+    void end.finally(() => ends.delete(end));
+    finish(thread, refusal({ status: 503, message: `no answer within ${milliseconds / 1000} seconds` }));
+  }
+
+  function withdraw(job: Job, message: string): void {
+    turns.remove(job);
+    job.finish(refusal({ status: 503, message }));
+  }
+
+  function answer({ bytes, holding }: Body, terms: Terms, address: string, ending: AbortSignal): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const namespace = namespaceIn(bytes);
+      const job: Job = { address, namespace, body: bytes, terms, holding, finish: resolve };
+      if (holding !== undefined) {
+        holding.group = namespace;
+        holding.drop = () => withdraw(job, 'too many bytes at a time');
+      }
+      ending.addEventListener('abort', () => withdraw(job, 'nobody waits for the answer'), { once: true });
+      turns.add(job);
+      const last = turns.size() > mostWaiting ? turns.last() : undefined;
+      if (last !== undefined) withdraw(last, 'too many large reviews at a time');
+      work();
+    });
+  }
+
+  return {
+    answer,
+    warmUp: () => {
+      current ??= startThread();
+    },
+    close: async () => {
+      isClosed = true;
+      for (let job = turns.next(); job !== undefined; job = turns.next()) withdraw(job, 'shutting down');
+      await Promise.all([...ends, current?.worker.terminate()]);
+    },
+  };
+}
+
+function makeRequest({ body, terms }: Job, { policies }: Thread): ThreadRequest {
+  const { mode, policy, policyNames, claimsKey } = terms;
+  const isKnown = policy === undefined || policies.get(policy.name) === policy;
+  const forgetPolicies = !isKnown && policies.size >= mostPoliciesSent;
+  if (forgetPolicies) policies.clear();
+  if (policy !== undefined) policies.set(policy.name, policy);
+  return {
+    body,
+    mode,
+    policyNames,
+    policyName: policy?.name,
+    policyDocument: isKnown ? undefined : policy?.document,
+    forgetPolicies,
+    claimsKey: claimsKey?.bytes,
+  };
+}
+
+/** The API server writes the namespace before the object, of which nothing is parsed yet. */
+const bytesBeforeObject = 2048;
+
+/** The namespace of a review, to take turns by; nothing is decided by it, so it may be wrong. */
+function namespaceIn(body: Uint8Array<ArrayBuffer>): string {
+  const start = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, bytesBeforeObject));
+  return /,"namespace":"([^"\\]{1,63})"/.exec(start.toString('latin1'))?.[1] ?? '';
+}
+
+function refusal(failure: Failure): Outcome {
+  return { failure, subject: undefined, error: failure.message };
+}
+
+function fault(error: string): Outcome {
+  const failure = { status: 500, message: 'a fault in kube-harden; its log says more' };
+  return { failure, subject: undefined, error: `the thread for large reviews: ${error}` };
+}
