@@ -71,13 +71,17 @@ const idleMilliseconds = 10_000;
 export async function makeKubeClient(kubeconfig: string | undefined, ending: AbortSignal): Promise<ConnectedClient> {
   // Half a second and 90 MB, for whoever talks to a cluster alone.
   const { KubeConfig } = await import('@kubernetes/client-node');
-  const config = new KubeConfig();
-  try {
-    if (kubeconfig === undefined) config.loadFromDefault();
-    else config.loadFromFile(kubeconfig);
-  } catch (error) {
-    throw new PlainError(`${kubeconfig ?? 'kubeconfig'}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const load = (): InstanceType<typeof KubeConfig> => {
+    const loaded = new KubeConfig();
+    try {
+      if (kubeconfig === undefined) loaded.loadFromDefault();
+      else loaded.loadFromFile(kubeconfig);
+    } catch (error) {
+      throw new PlainError(`${kubeconfig ?? 'kubeconfig'}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    return loaded;
+  };
+  let config = load();
   // Its address may have a path of its own, behind which Kubernetes' begin.
   const server = config.getCurrentCluster()?.server.replace(/\/$/, '');
   if (server === undefined) throw new PlainError(`${kubeconfig ?? 'kubeconfig'}: names no current cluster`);
@@ -113,6 +117,8 @@ export async function makeKubeClient(kubeconfig: string | undefined, ending: Abo
     listen(response);
     const status = response.statusCode ?? 0;
     if (status < 400) return response;
+    // The library reads a token again after a minute by the clock: never, where the clock was ahead when it read it.
+    if (status === 401) config = load();
     throw refusal(status, await readAll(response));
   };
   const ask = async (method: string, path: string, body?: JsonObject, contentType?: string): Promise<JsonObject> => {
