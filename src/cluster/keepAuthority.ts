@@ -1,18 +1,19 @@
-import type { Logger } from 'winston';
 import type { Authority, Lifetimes } from '../certificates/authority.ts';
 import { advanceAuthority, isFresh, leafValidity, trustedBundle } from '../certificates/authority.ts';
 import { readAuthority, writeAuthority } from '../certificates/authoritySecret.ts';
 import type { KeyPair } from '../certificates/issueCertificate.ts';
 import { issueCertificate } from '../certificates/issueCertificate.ts';
 import type { Moment, Validity } from '../certificates/moment.ts';
-import { hasEnded, isUseless } from '../certificates/moment.ts';
+import { isUseless } from '../certificates/moment.ts';
 import type { Json, JsonObject } from '../core/json/json.ts';
 import { isJsonObject } from '../core/json/json.ts';
+import type { UseTellerOptions } from './certificateUse.ts';
+import { describeUse, makeUseTeller } from './certificateUse.ts';
 import { describeFault, metadataOf } from './followObjects.ts';
 import type { KubeClient } from './kubeClient.ts';
 import { KubeApiError } from './kubeClient.ts';
 
-export interface AuthorityKeeperOptions {
+export interface AuthorityKeeperOptions extends UseTellerOptions {
   readonly client: KubeClient;
   readonly namespace: string;
   /** The name of the Secret. */
@@ -20,13 +21,8 @@ export interface AuthorityKeeperOptions {
   /** What certificates are good for. */
   readonly serverNames: readonly string[];
   readonly lifetimes: Lifetimes;
-  /** Also heard anew by each answer of the API server. */
-  readonly now: () => Moment;
   readonly setCertificate: (certificate: KeyPair) => void;
-  /** Told in each round: whether the certificate in use may be good, as far as clocks can tell. */
-  readonly tellUse: (isUsable: boolean) => void;
   readonly issue?: typeof issueCertificate;
-  readonly logger: Logger;
 }
 
 /** What the API server is seen to trust. */
@@ -68,7 +64,7 @@ export function makeAuthorityKeeper(options: AuthorityKeeperOptions): AuthorityK
   /** The version of the Secret that was refused last, since one is seen more than once. */
   let refused: Json | undefined;
   let leaf: Leaf | undefined;
-  let isUsable = true;
+  const tellUse = makeUseTeller(options);
 
   function see(secrets: ReadonlyMap<string, JsonObject>): void {
     secret = secrets.get(options.secret) ?? null;
@@ -148,7 +144,7 @@ export function makeAuthorityKeeper(options: AuthorityKeeperOptions): AuthorityK
     try {
       await renew(distrusts);
     } finally {
-      tell();
+      tellUse(leaf?.validity);
     }
   }
 
@@ -172,15 +168,6 @@ export function makeAuthorityKeeper(options: AuthorityKeeperOptions): AuthorityK
     }
   }
 
-  function tell(): void {
-    const moment = now();
-    const was = isUsable;
-    isUsable = leaf !== undefined && !isUseless(leaf.validity, moment);
-    options.tellUse(isUsable);
-    if (leaf === undefined || isUsable || !was) return;
-    logger.error('certificate of no use', { error: `it ${describeUse(leaf.validity, moment)}` });
-  }
-
   return {
     see,
     look,
@@ -192,13 +179,6 @@ export function makeAuthorityKeeper(options: AuthorityKeeperOptions): AuthorityK
       return { bundle: trustedBundle(authority), signer: authority.signing.cert };
     },
   };
-}
-
-function describeUse(validity: Validity, moment: Moment): string {
-  const { notBefore, notAfter } = validity;
-  return hasEnded(validity, moment)
-    ? `has ended at ${notAfter.toISOString()}`
-    : `is not valid before ${notBefore.toISOString()}`;
 }
 
 function isRefusal(error: unknown, status: number): boolean {

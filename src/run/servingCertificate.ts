@@ -1,4 +1,6 @@
-import type { Logger } from 'winston';
+import { validityOf } from '../certificates/moment.ts';
+import type { UseTellerOptions } from '../cluster/certificateUse.ts';
+import { makeUseTeller } from '../cluster/certificateUse.ts';
 import type { AuthorityKeeper } from '../cluster/keepAuthority.ts';
 import type { ConfigurationKeeper } from '../cluster/keepConfiguration.ts';
 import type { Certificate, CertificateFiles } from '../server/certificateFiles.ts';
@@ -29,19 +31,22 @@ export interface GivenCertificate {
 export function serveGiven(
   { files, certificate }: GivenCertificate,
   onChange: (certificate: Certificate) => void,
-  logger: Logger,
+  options: UseTellerOptions,
 ): ServingCertificate {
   let { ca } = certificate;
+  let validity = validityOf(certificate.cert);
+  const tellUse = makeUseTeller(options);
   const stop = watchCertificate(
     files,
     certificate,
     (next) => {
       ca = next.ca;
+      validity = validityOf(next.cert);
       onChange(next);
     },
-    logger,
+    options.logger,
   );
-  return { caBundle: () => ca, keep: async () => {}, stop };
+  return { caBundle: () => ca, keep: async () => tellUse(validity), stop };
 }
 
 /** Issues this replica's certificate by the CA that all replicas share. */

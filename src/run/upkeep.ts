@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'winston';
 import type { Lifetimes } from '../certificates/authority.ts';
 import { momentOf } from '../certificates/moment.ts';
+import type { UseTellerOptions } from '../cluster/certificateUse.ts';
 import { followObjects } from '../cluster/followObjects.ts';
 import { makeAuthorityKeeper } from '../cluster/keepAuthority.ts';
 import { makeClaimsKeyKeeper } from '../cluster/keepClaimsKey.ts';
@@ -121,13 +122,21 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
 function startCertificate(workshop: Workshop, running: Promise<void>[]): ServingCertificate {
   const { client, webhooks, given, lifetimes, holder, server, metrics, loop, logger } = workshop;
   const { namespace, target } = webhooks;
+  const use: UseTellerOptions = {
+    now: () => momentOf(Date.now(), client.serverTime()),
+    tellUse: (isUsable) => {
+      holder.hasCertificate = isUsable;
+      metrics.setCertificateValid(isUsable);
+    },
+    logger,
+  };
   // Given a certificate, it needs no CA of its own, and no right to read one.
   if (given !== undefined) {
     const onChange: Parameters<typeof serveGiven>[1] = (certificate) => {
       server.setCertificate(certificate);
       loop.wake();
     };
-    return serveGiven(given, onChange, logger);
+    return serveGiven(given, onChange, use);
   }
   const authority = makeAuthorityKeeper({
     client,
@@ -135,13 +144,8 @@ function startCertificate(workshop: Workshop, running: Promise<void>[]): Serving
     secret: caSecret,
     serverNames: serverNames(target),
     lifetimes,
-    now: () => momentOf(Date.now(), client.serverTime()),
     setCertificate: server.setCertificate,
-    tellUse: (isUsable) => {
-      holder.hasCertificate = isUsable;
-      metrics.setCertificateValid(isUsable);
-    },
-    logger,
+    ...use,
   });
   running.push(follow(workshop, secretPath(namespace, caSecret), authority.see));
   return serveIssued(authority);
