@@ -404,7 +404,11 @@ describeOnEach(
       const replica = await startReplica('--metrics-port', String(port));
       await until(async () => {
         const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-        const expected = ['kube_harden_webhook_configuration_in_sync 1', 'kube_harden_policies_refused 0'];
+        const expected = [
+          'kube_harden_certificate_valid 1',
+          'kube_harden_webhook_configuration_in_sync 1',
+          'kube_harden_policies_refused 0',
+        ];
         return expected.every((line) => text.includes(`${line}\n`));
       });
       const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();

@@ -8,6 +8,7 @@ import { until } from '../server/client.ts';
 import { end, startBound } from './boundProcess.ts';
 
 const main = join(import.meta.dirname, '../../src/main.ts');
+const shiftedClock = join(import.meta.dirname, 'shiftedClock.ts');
 
 /** The webhook as a process of its own, as in a pod. */
 export interface Serving {
@@ -19,6 +20,7 @@ export interface Serving {
   /** As Kubernetes does: SIGTERM, and some time. */
   readonly stop: () => Promise<void>;
   readonly kill: () => Promise<void>;
+  readonly send: (signal: NodeJS.Signals) => void;
 }
 
 export interface WebhookServer extends Serving {
@@ -44,10 +46,22 @@ export async function startWebhookServer(): Promise<WebhookServer> {
   };
 }
 
+/** A clock that is wrong, and that SIGUSR2 sets right, or the other way round. */
+export interface WrongClock {
+  /** How far it is ahead, in milliseconds. */
+  readonly shift: number;
+  readonly isWrongAtFirst: boolean;
+}
+
 /** Starts `kube-harden serve` on loopback. */
-export async function startServe(parameters: readonly string[]): Promise<Serving> {
-  const all = [main, 'serve', '--host', '127.0.0.1', ...parameters];
-  const child = startBound(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startServe(parameters: readonly string[], clock?: WrongClock): Promise<Serving> {
+  const preload = clock === undefined ? [] : ['--import', shiftedClock];
+  const all = [...preload, main, 'serve', '--host', '127.0.0.1', ...parameters];
+  const env = {
+    ...process.env,
+    ...(clock && { SHIFTED_CLOCK: String(clock.shift), SHIFTED_CLOCK_FROM: clock.isWrongAtFirst ? 'start' : 'signal' }),
+  };
+  const child = startBound(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'], env });
   let [log, errors] = ['', ''];
   child.stdout?.on('data', (chunk: Buffer) => {
     log += chunk.toString();
@@ -70,6 +84,7 @@ export async function startServe(parameters: readonly string[]): Promise<Serving
     exitCode: () => child.exitCode,
     stop: () => end(child, millisecondsToEnd),
     kill: () => end(child, 0),
+    send: (signal) => child.kill(signal),
   };
 }
 

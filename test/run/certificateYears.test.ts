@@ -78,4 +78,44 @@ describe('three years of certificates', () => {
       expectGoodYears(cluster, changes);
     });
   }
+
+  it("go on where the API server's clock jumps and nobody else's, as if nothing had been", async () => {
+    for (const shift of jumps) {
+      const cluster = makeCluster();
+      await cluster.settle();
+      for (let count = 0; count < (220 * day) / step; count += 1) await cluster.pass(step);
+      const { length } = cluster.world.api.asked;
+      cluster.world.serverShift = shift;
+      await cluster.pass(6 * second);
+      cluster.world.serverShift = 0;
+      await cluster.pass(second);
+      expect(cluster.world.api.asked.slice(length)).to.deep.equal([]);
+      expect(cluster.trustedBeforeSigning).to.deep.equal([]);
+      // What such an API server refuses meanwhile, it alone does.
+      expect(cluster.refusals.filter((refusal) => /not trusted|not valid yet/.test(refusal))).to.deep.equal([]);
+    }
+  });
+
+  it('go on where all clocks jump together, as those of one machine do', async () => {
+    for (const shift of jumps) {
+      const cluster = makeCluster();
+      await cluster.settle();
+      for (let count = 0; count < (100 * day) / step; count += 1) await cluster.pass(step);
+      const setClocks = async (ahead: number): Promise<void> => {
+        cluster.world.serverShift = ahead;
+        for (const replica of cluster.replicas) replica.shift = ahead;
+        await cluster.settle();
+      };
+      await setClocks(shift);
+      // Between the jump and each replica's next round.
+      const atOnce = cluster.refusals.length;
+      expect(atOnce).to.be.at.most(1);
+      await cluster.pass(6 * second);
+      await setClocks(0);
+      await cluster.pass(second);
+      for (let count = 0; count < (100 * day) / step; count += 1) await cluster.pass(step);
+      expect(cluster.refusals, `${shift / hour} hours`).to.have.length(atOnce);
+      expect(cluster.replicas.map((replica) => replica.isReady())).to.deep.equal([true, true]);
+    }
+  });
 });

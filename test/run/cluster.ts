@@ -34,7 +34,7 @@ export interface Cluster {
 export function makeCluster(): Cluster {
   const api = makeFakeKubeApi();
   api.put(configurationPath, { metadata: { name: 'kube-harden' }, webhooks: [] });
-  const world: World = { api, lifetimes: defaultLifetimes, now: Date.UTC(2026, 0, 1) };
+  const world: World = { api, lifetimes: defaultLifetimes, now: Date.UTC(2026, 0, 1), serverShift: 0 };
   const refusals: string[] = [];
   const trustedBeforeSigning: number[] = [];
   const validities = new Map<string, Validity>();
@@ -42,6 +42,7 @@ export function makeCluster(): Cluster {
   let signer = '';
 
   const judge = (): void => {
+    const now = world.now + world.serverShift;
     const bundles = trustedBundles(api.read(configurationPath) ?? {});
     const trusts = (cert: string): boolean => bundles.every((bundle) => bundle.includes(cert.trim()));
     for (const [index, replica] of cluster.replicas.entries()) {
@@ -50,8 +51,8 @@ export function makeCluster(): Cluster {
       if (leaf === undefined || !replica.isReady()) continue;
       const { signedBy } = leaf;
       if (!validities.has(signedBy)) validities.set(signedBy, validityOf(signedBy));
-      const problem = judgeLeaf(leaf, validities.get(signedBy), trusts(signedBy), world.now);
-      if (problem !== undefined) refusals.push(`${new Date(world.now).toISOString()}, replica ${index}: ${problem}`);
+      const problem = judgeLeaf(leaf, validities.get(signedBy), trusts(signedBy), now);
+      if (problem !== undefined) refusals.push(`${new Date(now).toISOString()}, replica ${index}: ${problem}`);
     }
     for (const cert of trustedSince.keys()) if (!trusts(cert)) trustedSince.delete(cert);
     for (const cert of certificatesIn(bundles[0] ?? '')) {

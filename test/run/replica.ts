@@ -37,8 +37,10 @@ export interface Replica {
 export interface World {
   readonly api: FakeKubeApi;
   readonly lifetimes: Lifetimes;
-  /** The true time, which is the API server's, in milliseconds since 1970. */
+  /** The true time, in milliseconds since 1970. */
   now: number;
+  /** How far the API server's clock is ahead, in milliseconds. */
+  serverShift: number;
 }
 
 export function startReplica(world: World, shift = 0): Replica {
@@ -58,7 +60,7 @@ export function startReplica(world: World, shift = 0): Replica {
     serverNames: ['kube-harden.kube-harden.svc'],
     lifetimes,
     // A `Date` header has whole seconds.
-    now: () => momentOf(world.now + replica.shift, Math.floor(world.now / 1000) * 1000),
+    now: () => momentOf(world.now + replica.shift, Math.floor((world.now + world.serverShift) / 1000) * 1000),
     setCertificate: ({ cert }: KeyPair) => {
       const [signedBy = '', notBefore, notAfter] = JSON.parse(cert) as string[];
       leaf = { signedBy, validity: { notBefore: new Date(notBefore ?? ''), notAfter: new Date(notAfter ?? '') } };
