@@ -1,52 +1,103 @@
 import type { Json, JsonObject } from '../core/json/json.ts';
 import { isJsonObject, isSameJson } from '../core/json/json.ts';
-import type { ParsedPolicy, Policy } from '../core/policy/policy.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import { parsePolicy } from '../core/policy/policy.ts';
+import { metadataOf } from './followObjects.ts';
 
-/** A HardeningPolicy as the API server has it, and what is thought of it. */
+/** A HardeningPolicy as the API server has it, and what is thought of it. Nothing large of the object is held on to. */
 export interface JudgedPolicy {
   readonly name: string;
-  readonly object: JsonObject;
+  /** What of its metadata tells it, and each state of it, from all others. */
+  readonly metadata: JsonObject;
   /** The last good one; undefined where there never was one. */
-  readonly inForce: { readonly policy: Policy; readonly spec: Json } | undefined;
+  readonly inForce: InForce | undefined;
   /** Why the present spec is refused, in one line; undefined where it is in force. */
   readonly problem: string | undefined;
+  /** Whether the spec was read at all. */
+  readonly isRead: boolean;
+  /** What its status said last. */
+  readonly told: ToldStatus;
 }
+
+interface InForce {
+  readonly policy: Policy;
+  /** As JSON: its text takes a tenth of the memory. */
+  readonly spec: string;
+}
+
+interface ToldStatus {
+  readonly ready: JsonObject | undefined;
+  /** Whether it has the spec that is in force; where none is, whether it has none. */
+  readonly hasSpecInForce: boolean;
+}
+
+/** Longer problems are cut: a key of a spec may be as long as a spec. */
+const longestProblem = 1000;
+
+/** What a policy says that it is. */
+export const policyKind = { apiVersion: 'kube-harden.io/v1alpha1', kind: 'HardeningPolicy' } as const;
 
 /**
- * Judges the policies of a cluster. One that has gone bad keeps the last good spec in force: that of the last judgement,
- * or the one in its status, which a replica that has just started goes by.
+ * Judges a policy of a cluster. One that has gone bad keeps the last good spec in force: that of the last judgement, or
+ * the one in its status, which a replica that has just started goes by. A spec that was judged before is not parsed
+ * again: the API server counts a spec's changes in `metadata.generation`.
  */
-export function judgePolicies(
-  objects: ReadonlyMap<string, JsonObject>,
-  before: readonly JudgedPolicy[],
-): readonly JudgedPolicy[] {
-  const known = new Map(before.map((judged) => [judged.name, judged.inForce]));
-  return [...objects].map(([name, object]): JudgedPolicy => {
-    const { spec = null } = object;
-    const parsed = parseSpec(object, spec);
-    if ('policy' in parsed) return { name, object, inForce: { policy: parsed.policy, spec }, problem: undefined };
-    const inForce = known.get(name) ?? inForceBefore(object);
-    return { name, object, inForce, problem: describeProblems(parsed.problems) };
-  });
+export function judgePolicy(object: JsonObject, before: JudgedPolicy | undefined): JudgedPolicy {
+  const metadata = identityOf(object);
+  const known = before?.metadata['uid'] === metadata['uid'] ? before : undefined;
+  if (known?.isRead === true && known.metadata['generation'] === metadata['generation']) {
+    return { ...known, metadata, told: toldStatusOf(object, known.inForce) };
+  }
+  const { apiVersion = null, kind = null, spec = null } = object;
+  const parsed = parsePolicy({ apiVersion, kind, metadata, spec });
+  const isGood = 'policy' in parsed;
+  const inForce = isGood ? makeInForce(parsed.policy, spec) : (known?.inForce ?? inForceBefore(object));
+  return {
+    name: String(metadata['name']),
+    metadata,
+    inForce,
+    problem: isGood ? undefined : describeProblems(parsed.problems),
+    isRead: true,
+    told: toldStatusOf(object, inForce),
+  };
 }
 
-function inForceBefore(object: JsonObject): JudgedPolicy['inForce'] {
+/** The judgement of a policy that is too large to be read; of its status nothing is known. */
+export function judgeUnread(identity: JsonObject, problem: string, before: JudgedPolicy | undefined): JudgedPolicy {
+  const metadata = identityOf(identity);
+  const known = before?.metadata['uid'] === metadata['uid'] ? before : undefined;
+  const told = known?.told ?? { ready: undefined, hasSpecInForce: true };
+  return { name: String(metadata['name']), metadata, inForce: known?.inForce, problem, isRead: false, told };
+}
+
+function makeInForce(policy: Policy, spec: Json): InForce {
+  return { policy, spec: JSON.stringify(spec) };
+}
+
+function identityOf(object: JsonObject): JsonObject {
+  const { name = '', uid = null, generation = null, resourceVersion = null } = metadataOf(object);
+  return { name, uid, generation, resourceVersion };
+}
+
+function inForceBefore(object: JsonObject): InForce | undefined {
   const spec = statusOf(object)['specInForce'];
   if (spec === undefined) return undefined;
-  const parsed = parseSpec(object, spec);
-  return 'policy' in parsed ? { policy: parsed.policy, spec } : undefined;
-}
-
-/** Without the status, which is not the author's. */
-function parseSpec({ apiVersion = null, kind = null, metadata = null }: JsonObject, spec: Json): ParsedPolicy {
-  return parsePolicy({ apiVersion, kind, metadata, spec });
+  const parsed = parsePolicy({ ...policyKind, metadata: metadataOf(object), spec });
+  return 'policy' in parsed ? makeInForce(parsed.policy, spec) : undefined;
 }
 
 function describeProblems(problems: readonly { path: readonly string[]; message: string }[]): string {
   const [first, ...others] = problems;
   if (first === undefined) return 'is no good';
-  return `${first.path.join('.')}: ${first.message}${others.length === 0 ? '' : ` (and ${others.length} more)`}`;
+  const text = `${first.path.join('.')}: ${first.message}`;
+  const cut = text.length > longestProblem ? `${text.slice(0, longestProblem)}…` : text;
+  return `${cut}${others.length === 0 ? '' : ` (and ${others.length} more)`}`;
+}
+
+function toldStatusOf(object: JsonObject, inForce: InForce | undefined): ToldStatus {
+  const { specInForce } = statusOf(object);
+  const wanted = inForce === undefined ? undefined : (JSON.parse(inForce.spec) as Json);
+  return { ready: readyConditionOf(object), hasSpecInForce: isSameJson(specInForce, wanted) };
 }
 
 /**
@@ -54,30 +105,49 @@ function describeProblems(problems: readonly { path: readonly string[]; message:
  *
  * @param now as RFC 3339
  */
-export function statusFor({ object, inForce, problem }: JudgedPolicy, now: string): JsonObject | undefined {
-  const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
-  const { generation: observedGeneration = 0 } = metadata;
-  const isReady = problem === undefined;
-  const condition: JsonObject = {
-    type: 'Ready',
-    status: isReady ? 'True' : 'False',
-    reason: isReady ? 'InForce' : 'Refused',
-    message: isReady
-      ? 'in force'
-      : `${problem}; ${inForce === undefined ? 'nothing' : 'the last good spec'} is in force`,
-    observedGeneration,
-  };
+export function statusFor({ metadata, inForce, problem, told }: JudgedPolicy, now: string): JsonObject | undefined {
+  const instead = inForce === undefined ? 'nothing' : 'the last good spec';
+  const condition =
+    problem === undefined
+      ? readyCondition(metadata, 'InForce', 'in force')
+      : readyCondition(metadata, 'Refused', `${problem}; ${instead} is in force`);
+  if (told.hasSpecInForce && isTold(told.ready, condition)) return undefined;
+  const specInForce = inForce === undefined ? undefined : (JSON.parse(inForce.spec) as Json);
+  return makeStatus(condition, told.ready, specInForce, now);
+}
+
+/** The same for one that the webhook configuration has no room for; what it has of a last good spec, it keeps. */
+export function statusOfUnplaced(object: JsonObject, message: string, now: string): JsonObject | undefined {
+  const condition = readyCondition(metadataOf(object), 'NoRoom', message);
   const before = readyConditionOf(object);
-  const { lastTransitionTime = now, ...said } = before ?? {};
-  const specInForce = inForce?.spec;
-  const isUpToDate =
-    before !== undefined && isSameJson(said, condition) && isSameJson(statusOf(object)['specInForce'], specInForce);
-  if (isUpToDate) return undefined;
-  const since = before?.['status'] === condition['status'] ? lastTransitionTime : now;
+  if (isTold(before, condition)) return undefined;
+  return makeStatus(condition, before, statusOf(object)['specInForce'], now);
+}
+
+function readyCondition(metadata: JsonObject, reason: 'InForce' | 'Refused' | 'NoRoom', message: string): JsonObject {
+  const { generation: observedGeneration = 0 } = metadata;
+  const status = reason === 'InForce' ? 'True' : 'False';
+  return { type: 'Ready', status, reason, message, observedGeneration };
+}
+
+function isTold(before: JsonObject | undefined, condition: JsonObject): boolean {
+  if (before === undefined) return false;
+  const { lastTransitionTime: _, ...said } = before;
+  return isSameJson(said, condition);
+}
+
+function makeStatus(
+  condition: JsonObject,
+  before: JsonObject | undefined,
+  specInForce: Json | undefined,
+  now: string,
+): JsonObject {
+  const isSame = before?.['status'] === condition['status'];
+  const lastTransitionTime = (isSame ? before?.['lastTransitionTime'] : undefined) ?? now;
   return {
-    observedGeneration,
+    observedGeneration: condition['observedGeneration'] ?? 0,
     ...(specInForce !== undefined && { specInForce }),
-    conditions: [{ ...condition, lastTransitionTime: since }],
+    conditions: [{ ...condition, lastTransitionTime }],
   };
 }
 

@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
-import { request } from 'node:https';
-import type { Readable } from 'node:stream';
+import { Agent, request } from 'node:https';
 import { text as readAll } from 'node:stream/consumers';
-import type { Json, JsonObject } from '../core/json/json.ts';
-import { isJsonObject } from '../core/json/json.ts';
+import type { JsonObject } from '../core/json/json.ts';
 import { PlainError } from '../core/plainError.ts';
+import { parseObject, readLines, readObject } from './readAnswer.ts';
 
 /** One thing that happened to an object that is watched. */
 export interface WatchEvent {
@@ -24,10 +23,18 @@ export class KubeApiError extends Error {
   }
 }
 
+/** How an answer is wanted. */
+export interface AnswerOptions {
+  /** Of each object its metadata alone, which is all that an informer of large objects needs. */
+  readonly isMetadataOnly?: boolean;
+  /** Longer answers are not read to their end. @throws {AnswerTooLong} */
+  readonly mostBytes?: number;
+}
+
 /** The API server as raw JSON: the library's typed calls drop the fields that they do not know. */
 export interface KubeClient {
   /** @throws {KubeApiError} */
-  readonly get: (path: string) => Promise<JsonObject>;
+  readonly get: (path: string, options?: AnswerOptions) => Promise<JsonObject>;
   /** @throws {KubeApiError} */
   readonly create: (path: string, body: JsonObject) => Promise<JsonObject>;
   /** Refused with 409 where the object is no longer of the `resourceVersion` in the body. @throws {KubeApiError} */
@@ -35,7 +42,17 @@ export interface KubeClient {
   /** A JSON merge patch, RFC 7386: a list replaces a list. @throws {KubeApiError} */
   readonly merge: (path: string, body: JsonObject) => Promise<JsonObject>;
   /** Ends when the API server ends it, or with the signal. @throws {KubeApiError} where it is refused or broken off. */
-  readonly watch: (path: string, onEvent: (event: WatchEvent) => void, signal: AbortSignal) => Promise<void>;
+  readonly watch: (
+    path: string,
+    onEvent: (event: WatchEvent) => void,
+    signal: AbortSignal,
+    options?: AnswerOptions,
+  ) => Promise<void>;
+}
+
+/** What to accept where metadata alone is wanted: k8s.io/kubernetes, "receiving resources as … PartialObjectMetadata". */
+function acceptMetadata(kind: 'PartialObjectMetadata' | 'PartialObjectMetadataList'): string {
+  return `application/json;as=${kind};g=meta.k8s.io;v=v1`;
 }
 
 /** One that has an API server at its other end, and so knows its clock. */
@@ -55,6 +72,9 @@ const watchSeconds = 60;
 
 /** What is silent for so much longer than that hangs, though its connection is alive. */
 const graceSeconds = 15;
+
+/** Connections that are kept for what comes next; as many requests as are under way at a time. */
+const mostIdleConnections = 4;
 
 /**
  * How long a connection is idle before TCP asks whether the other end is still there; ten times more, a second apart.
@@ -92,17 +112,26 @@ export async function makeKubeClient(kubeconfig: string | undefined, ending: Abo
     if (!Number.isNaN(parsed)) heard = { date: parsed, at: performance.now() };
   };
 
+  // A handshake for each of a hundred policies costs more than they do. Through a proxy, the library's own agent knows the way.
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: mostIdleConnections });
+  const isDirect = config.getCurrentCluster()?.proxyUrl === undefined;
   const send = async (
     method: string,
     path: string,
-    { body, contentType = 'application/json', ...others }: RequestOptions & { body?: JsonObject; contentType?: string },
+    {
+      body,
+      contentType = 'application/json',
+      accept = 'application/json',
+      ...others
+    }: RequestOptions & { body?: JsonObject; contentType?: string; accept?: string },
   ): Promise<IncomingMessage> => {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const options: RequestOptions = { method, headers: {}, ...others };
     // A fresh token and certificate each time: those of a service account change every hour.
     await config.applyToHTTPSOptions(options as Parameters<typeof config.applyToHTTPSOptions>[0]);
+    if (isDirect) options.agent = agent;
     const headers: Record<string, string | number> = { ...(options.headers as Record<string, string>) };
-    headers['Accept'] = 'application/json';
+    headers['Accept'] = accept;
     headers['User-Agent'] = 'kube-harden';
     if (text !== undefined) {
       headers['Content-Type'] = contentType;
@@ -124,42 +153,30 @@ export async function makeKubeClient(kubeconfig: string | undefined, ending: Abo
   const ask = async (method: string, path: string, body?: JsonObject, contentType?: string): Promise<JsonObject> => {
     const signal = AbortSignal.any([ending, AbortSignal.timeout(requestMilliseconds)]);
     const given = { ...(body !== undefined && { body }), ...(contentType !== undefined && { contentType }) };
-    return parseObject(await readAll(await send(method, path, { signal, ...given })));
+    return readObject(await send(method, path, { signal, ...given }));
   };
   return {
-    get: (path) => ask('GET', path),
+    get: async (path, { isMetadataOnly = false, mostBytes } = {}) => {
+      const signal = AbortSignal.any([ending, AbortSignal.timeout(requestMilliseconds)]);
+      const accept = isMetadataOnly ? { accept: acceptMetadata('PartialObjectMetadataList') } : {};
+      return readObject(await send('GET', path, { signal, ...accept }), mostBytes);
+    },
     create: (path, body) => ask('POST', path, body),
     serverTime: () => heard && heard.date + performance.now() - heard.at,
     replace: (path, body) => ask('PUT', path, body),
     merge: (path, body) => ask('PATCH', path, body, 'application/merge-patch+json'),
-    watch: async (path, onEvent, signal) => {
+    watch: async (path, onEvent, signal, { isMetadataOnly = false } = {}) => {
       const separator = path.includes('?') ? '&' : '?';
       const query = `${separator}watch=true&allowWatchBookmarks=true&timeoutSeconds=${watchSeconds}`;
       const limit = AbortSignal.any([ending, signal, AbortSignal.timeout((watchSeconds + graceSeconds) * 1000)]);
-      await readEvents(await send('GET', path + query, { signal: limit }), onEvent);
+      const accept = isMetadataOnly ? { accept: acceptMetadata('PartialObjectMetadata') } : {};
+      await readLines(await send('GET', path + query, { signal: limit, ...accept }), (line) => {
+        const { type, object } = line as unknown as WatchEvent;
+        if (type === 'ERROR') throw new KubeApiError(Number(object['code']), String(object['message']));
+        onEvent({ type, object });
+      });
     },
   };
-}
-
-/** One JSON object a line. */
-async function readEvents(stream: Readable, onEvent: (event: WatchEvent) => void): Promise<void> {
-  let rest = '';
-  stream.setEncoding('utf8');
-  for await (const chunk of stream) {
-    const lines = (rest + String(chunk)).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const { type, object } = parseObject(line) as unknown as WatchEvent;
-      if (type === 'ERROR') throw new KubeApiError(Number(object['code']), String(object['message']));
-      onEvent({ type, object });
-    }
-  }
-}
-
-function parseObject(text: string): JsonObject {
-  const value = JSON.parse(text) as Json;
-  if (isJsonObject(value)) return value;
-  throw new Error(`the API server answered ${text.slice(0, 100)}`);
 }
 
 function refusal(status: number, text: string): KubeApiError {

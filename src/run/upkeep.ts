@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import type { Lifetimes } from '../certificates/authority.ts';
 import { momentOf } from '../certificates/moment.ts';
@@ -8,6 +9,7 @@ import { followObjects } from '../cluster/followObjects.ts';
 import { makeAuthorityKeeper } from '../cluster/keepAuthority.ts';
 import { makeClaimsKeyKeeper } from '../cluster/keepClaimsKey.ts';
 import { configurationName, configurationsPath, makeConfigurationKeeper } from '../cluster/keepConfiguration.ts';
+import type { PolicyKeeper } from '../cluster/keepPolicies.ts';
 import { makePolicyKeeper } from '../cluster/keepPolicies.ts';
 import type { ConnectedClient } from '../cluster/kubeClient.ts';
 import { competeForLease } from '../cluster/lease.ts';
@@ -27,6 +29,9 @@ import { serveGiven, serveIssued } from './servingCertificate.ts';
 const caSecret = 'kube-harden-ca';
 const claimsSecret = 'kube-harden-claims';
 const leaseName = 'kube-harden';
+
+/** Between two rounds of judging, in milliseconds: what changes is in force within a second. */
+const longestRest = 500;
 
 export interface UpkeepOptions extends Listening {
   readonly client: ConnectedClient;
@@ -57,15 +62,14 @@ interface Workshop extends UpkeepOptions {
  * Lease, and the reconciler that goes round after each change and each second.
  */
 export function startUpkeep(options: UpkeepOptions): Upkeep {
-  const { client, webhooks, builtIn, holder, metrics, logger } = options;
-  const { namespace, defaultPolicy } = webhooks;
+  const { client, webhooks, holder, metrics, logger } = options;
+  const { namespace } = webhooks;
   metrics.setLeader(false);
   metrics.setInSync(false);
   const ending = new AbortController();
   const { signal } = ending;
   const loop = makeLoop(logger, signal);
   const workshop: Workshop = { ...options, loop, signal };
-  const policies = makePolicyKeeper({ client, builtIn, defaultPolicy, holder, metrics, logger });
   const configuration = makeConfigurationKeeper({ client, logger });
   const claims = makeClaimsKeyKeeper({
     client,
@@ -77,11 +81,11 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     logger,
   });
   const running = [
-    follow(workshop, policiesPath, policies.see),
     follow(workshop, `${configurationsPath}${only(configurationName)}`, configuration.see),
     follow(workshop, secretPath(namespace, claimsSecret), claims.see),
   ];
   const certificate = startCertificate(workshop, running);
+  const policies = startPolicies(workshop, certificate.caBundle, running);
   const leadership = competeForLease(client, {
     namespace,
     name: leaseName,
@@ -116,6 +120,34 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
       await Promise.all(running);
     },
   };
+}
+
+/** Starts what keeps the policies in use those of the cluster; what it follows is added to what runs. */
+function startPolicies(
+  { client, webhooks, builtIn, holder, metrics, loop, logger, signal }: Workshop,
+  caBundle: () => string | undefined,
+  running: Promise<void>[],
+): PolicyKeeper {
+  const use = (policies: ReadonlyMap<string, Policy>): void => {
+    holder.policies = policies;
+    loop.wake();
+  };
+  const { countPolicy: countChange, setRefusedPolicies: setRefused } = metrics;
+  const keeper = makePolicyKeeper({ client, builtIn, webhooks, caBundle, use, countChange, setRefused, logger });
+  // In rounds of its own: what waits for the API server is nothing that policies have to wait for.
+  const judging = makeLoop(logger, signal);
+  const see = (seen: ReadonlyMap<string, JsonObject>): void => {
+    keeper.see(seen);
+    judging.wake();
+  };
+  const judge = async (): Promise<void> => {
+    const startedAt = performance.now();
+    await keeper.judge();
+    // As long as it took: where many policies change all the time, half of the time is for reviews.
+    await sleep(Math.min(performance.now() - startedAt, longestRest), undefined, { signal });
+  };
+  running.push(followObjects(client, policiesPath, see, { logger, signal, isMetadataOnly: true }), judging.run(judge));
+  return keeper;
 }
 
 /** Starts what keeps the certificate in use good; what it follows is added to what runs. */

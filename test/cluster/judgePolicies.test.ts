@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { judgePolicies, statusFor } from '../../src/cluster/judgePolicies.ts';
+import { judgePolicy, judgeUnread, statusFor, statusOfUnplaced } from '../../src/cluster/judgePolicies.ts';
 import type { Json, JsonObject } from '../../src/core/json/json.ts';
 
 const good: JsonObject = { pod: { runAsNonRoot: true } };
@@ -19,47 +19,85 @@ function policyOf(spec: Json, status?: Json): JsonObject {
   };
 }
 
-const only = (object: JsonObject): ReadonlyMap<string, JsonObject> => new Map([['own', object]]);
+const generationOf = (object: JsonObject, generation: number): JsonObject => ({
+  ...object,
+  metadata: { name: 'own', uid: 'u', generation },
+});
 
-describe('judgePolicies', () => {
+describe('judgePolicy', () => {
   it('takes a good policy, whatever its status says', () => {
-    const [judged] = judgePolicies(only(policyOf(good, { some: 'thing' })), []);
-    expect(judged?.inForce?.policy).to.deep.include({ name: 'own', pod: { runAsNonRoot: true } });
-    expect(judged?.problem).to.equal(undefined);
+    const judged = judgePolicy(policyOf(good, { some: 'thing' }), undefined);
+    expect(judged.inForce?.policy).to.deep.include({ name: 'own', pod: { runAsNonRoot: true } });
+    expect(judged.problem).to.equal(undefined);
   });
 
   it('keeps the last good one of a policy that has gone bad', () => {
-    const first = judgePolicies(only(policyOf(better)), []);
-    const [judged] = judgePolicies(only(policyOf(bad, { specInForce: good })), first);
-    expect(judged?.inForce?.spec).to.deep.equal(better);
-    expect(judged?.problem).to.match(/^spec\.writablePaths\.0\.paths\.0: /);
+    const first = judgePolicy(generationOf(policyOf(better), 1), undefined);
+    const judged = judgePolicy(generationOf(policyOf(bad, { specInForce: good }), 2), first);
+    expect(judged.inForce?.spec).to.equal(JSON.stringify(better));
+    expect(judged.problem).to.equal(problem);
   });
 
   it('finds the last good one in the status, where it has not seen it', () => {
-    const [judged] = judgePolicies(only(policyOf(bad, { specInForce: good })), []);
-    expect(judged?.inForce?.policy.pod).to.deep.equal({ runAsNonRoot: true });
+    const judged = judgePolicy(policyOf(bad, { specInForce: good }), undefined);
+    expect(judged.inForce?.policy.pod).to.deep.equal({ runAsNonRoot: true });
   });
 
   it('has nothing in force of a policy that was never good, nor of one whose status is no good', () => {
     for (const status of [undefined, {}, { specInForce: bad }, 'x', { specInForce: 'x' }]) {
-      const [judged] = judgePolicies(only(policyOf(bad, status)), []);
-      expect(judged?.inForce).to.equal(undefined);
+      expect(judgePolicy(policyOf(bad, status), undefined).inForce).to.equal(undefined);
     }
   });
 
-  it('forgets a policy that is deleted', () => {
-    const first = judgePolicies(only(policyOf(good)), []);
-    const gone = judgePolicies(new Map(), first);
-    expect(gone).to.deep.equal([]);
-    expect(judgePolicies(only(policyOf(bad)), gone)[0]?.inForce).to.equal(undefined);
+  it('parses nothing again of which the spec is the same', () => {
+    const first = judgePolicy(generationOf(policyOf(good), 1), undefined);
+    const again = judgePolicy(generationOf(policyOf(good, { some: 'thing' }), 1), first);
+    expect(again.inForce).to.equal(first.inForce);
+    expect(again).to.deep.equal({ ...first, told: { ready: undefined, hasSpecInForce: false } });
+  });
+
+  it('takes nothing over from another policy of the same name', () => {
+    const first = judgePolicy(generationOf(policyOf(good), 1), undefined);
+    const other = { ...policyOf(bad), metadata: { name: 'own', uid: 'another', generation: 1 } };
+    expect(judgePolicy(other, first)).to.deep.include({ inForce: undefined, problem });
+  });
+
+  it('holds on to nothing of the metadata but what tells it from others', () => {
+    const object = policyOf(good);
+    const metadata = { name: 'own', uid: 'u', generation: 3, resourceVersion: '7', annotations: { long: 'text' } };
+    const judged = judgePolicy({ ...object, metadata }, undefined);
+    expect(judged.metadata).to.deep.equal({ name: 'own', uid: 'u', generation: 3, resourceVersion: '7' });
+  });
+
+  it('cuts what it says of a policy', () => {
+    const judged = judgePolicy(policyOf({ ['x'.repeat(20_000)]: 1, y: 1 }), undefined);
+    expect(judged.problem).to.equal(`spec.${'x'.repeat(995)}… (and 1 more)`);
+  });
+});
+
+describe('judgeUnread', () => {
+  it('keeps what was in force, and reads it when it can be read', () => {
+    const first = judgePolicy(generationOf(policyOf(good), 1), undefined);
+    const identity = { metadata: { name: 'own', uid: 'u', generation: 2, resourceVersion: '9' } };
+    const unread = judgeUnread(identity, 'is too long', first);
+    expect(unread).to.deep.include({ name: 'own', inForce: first.inForce, problem: 'is too long' });
+    expect(judgePolicy(generationOf(policyOf(better), 2), unread).inForce?.spec).to.equal(JSON.stringify(better));
+    expect(judgeUnread(identity, 'is too long', undefined).inForce).to.equal(undefined);
+  });
+});
+
+describe('statusOfUnplaced', () => {
+  it('says so once, and keeps the last good spec', () => {
+    const status = statusOfUnplaced(policyOf(good, { specInForce: good }), 'no room', now);
+    expect(status).to.deep.include({ specInForce: good, observedGeneration: 3 });
+    expect(status).to.have.nested.include({ 'conditions[0].status': 'False', 'conditions[0].reason': 'NoRoom' });
+    expect(statusOfUnplaced(policyOf(good, status), 'no room', later)).to.equal(undefined);
   });
 });
 
 describe('statusFor', () => {
-  const statusOf = (object: JsonObject, time = now): JsonObject | undefined => {
-    const [judged] = judgePolicies(only(object), []);
-    return judged && statusFor(judged, time);
-  };
+  const statusOf = (object: JsonObject, time = now): JsonObject | undefined =>
+    statusFor(judgePolicy(object, undefined), time);
 
   it('says that a policy is in force, once', () => {
     const status = statusOf(policyOf(good));

@@ -13,6 +13,7 @@ const shiftedClock = join(import.meta.dirname, 'shiftedClock.ts');
 /** The webhook as a process of its own, as in a pod. */
 export interface Serving {
   readonly port: number;
+  readonly pid: number;
   /** What it logged, line by line. */
   readonly logged: () => readonly JsonObject[];
   /** Null while it runs. */
@@ -80,6 +81,7 @@ export async function startServe(parameters: readonly string[], clock?: WrongClo
   });
   return {
     port: Number(logged().find(({ message }) => message === 'listening')?.['port']),
+    pid: child.pid ?? 0,
     logged,
     exitCode: () => child.exitCode,
     stop: () => end(child, millisecondsToEnd),
