@@ -24,7 +24,7 @@ export function makeClockWatch({ own, server, metrics, logger }: ClockWatchOptio
     if (Math.abs(difference) > millisecondsTolerated === isOff) return;
     isOff = !isOff;
     const seconds = Math.round(difference / 1000);
-    if (isOff) logger.error("clock differs from the API server's: the CA stays as it is until both agree", { seconds });
+    if (isOff) logger.error("clock differs from the API server's: the CA changes only where both agree", { seconds });
     else logger.info("clock agrees with the API server's again", { seconds });
   };
 }

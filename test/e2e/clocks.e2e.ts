@@ -118,7 +118,7 @@ describeOnEach(
         await startAll(jumps.map((jump) => ({ shift: sign * jump, isWrongAtFirst: true })));
         await untilAllReady();
         const told = replicas.slice(-jumps.length).map(({ logged }) => logged().map(({ message }) => message));
-        const expected = "clock differs from the API server's: the CA stays as it is until both agree";
+        const expected = "clock differs from the API server's: the CA changes only where both agree";
         for (const messages of told) expect(messages).to.include(expected);
         await expectGood(6000);
         for (const { send } of replicas.slice(-jumps.length)) send('SIGUSR2');

@@ -79,6 +79,20 @@ describe('three years of certificates', () => {
     });
   }
 
+  for (const [name, shift] of [
+    ['ahead', 30 * day],
+    ['behind', -30 * day],
+  ] as const) {
+    it(`pass without a refusal where all replicas' clocks are 30 days ${name} for ever`, async () => {
+      const cluster = makeCluster();
+      for (const replica of cluster.replicas) replica.shift = shift;
+      await cluster.settle();
+      for (let count = 1; count <= (daysOfYears * day) / step; count += 1) await cluster.pass(step);
+      // Each change comes so much later.
+      expectGoodYears(cluster, 3);
+    });
+  }
+
   it("go on where the API server's clock jumps and nobody else's, as if nothing had been", async () => {
     for (const shift of jumps) {
       const cluster = makeCluster();

@@ -18,7 +18,7 @@ describe('the clock watch', () => {
     server = 1_000_000;
     for (own of [1_000_000, 1_300_000, 1_300_001, 9_000_000, 1_000_000, 699_999]) look();
     expect(differences).to.deep.equal([0, 300_000, 300_001, 8_000_000, 0, -300_001]);
-    const differ = "clock differs from the API server's: the CA stays as it is until both agree";
+    const differ = "clock differs from the API server's: the CA changes only where both agree";
     expect(told).to.deep.equal([`${differ} (300)`, "clock agrees with the API server's again (0)", `${differ} (-300)`]);
   });
 });
