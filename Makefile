@@ -1,7 +1,7 @@
 # Everything goes through npm scripts, so that it runs on the Node that the project brings, whatever the machine has.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint typecheck unit bench build clean format golden preview oracle e2e e2e-node
+.PHONY: help run test lint typecheck unit fuzz bench build clean format golden preview oracle e2e e2e-node
 
 # `##` behind a target is its line in `make help`.
 help: ## Show this help
@@ -33,6 +33,9 @@ typecheck: $(installed) ## Check the types
 
 unit: $(installed) ## Run the tests alone
 	@npm run --silent unit
+
+fuzz: $(installed) ## Try properties ten times as often by a random seed, and say which: make fuzz [PROPERTY_SEED=1]
+	@npm run --silent fuzz
 
 format: $(installed) ## Mend style where a machine can
 	@npm run --silent format

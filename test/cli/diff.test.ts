@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { formatDiff } from '../../src/cli/diff.ts';
 import type { Splice } from '../../src/manifest/splice.ts';
 import { applySplices } from '../../src/manifest/splice.ts';
+import { bySeed, tries } from '../property.ts';
 
 describe('formatDiff', () => {
   it('shows what is around a change, and neighbours together', () => {
@@ -57,7 +58,7 @@ describe('formatDiff', () => {
     expect(lines.slice(0, 2)).to.deep.equal(['--- a/a b/x y.yaml\t', '+++ b/a b/x y.yaml\t']);
   });
 
-  it('makes of any text what the splices make of it', () => {
+  it(`makes of any text what the splices make of it ${bySeed}`, () => {
     const line = fc.constantFrom('\n', 'a\n', 'b\n', 'a', '\r\n', 'ab\n', '\n\n\n\n\n\n\n');
     const text = fc.array(line, { maxLength: 40 }).map((lines) => lines.join(''));
     const cuts = fc.array(fc.tuple(fc.nat(100), fc.nat(100), text), { maxLength: 4 });
@@ -68,10 +69,10 @@ describe('formatDiff', () => {
       const options = { autoConvertLineEndings: false };
       expect(made === '' ? before : applyPatch(before, made, options)).to.equal(after);
     });
-    fc.assert(property, { numRuns: 2000 });
+    fc.assert(property, tries(2000));
   });
 
-  it('shows what a comparison of the whole texts shows, where a line was changed or put in', () => {
+  it(`shows what a comparison of the whole texts shows, where a line was changed or put in ${bySeed}`, () => {
     const place = fc.array(fc.tuple(fc.nat(30), fc.boolean()), { maxLength: 5 });
     const property = fc.property(place, (places) => {
       const before = Array.from({ length: 31 }, (_, line) => `line ${line}\n`);
@@ -85,7 +86,7 @@ describe('formatDiff', () => {
       const whole = createTwoFilesPatch('a/x', 'b/x', text, applySplices(text, splices), undefined, undefined, options);
       expect(formatDiff('x', text, splices, false)).to.equal(splices.length === 0 ? '' : whole);
     });
-    fc.assert(property, { numRuns: 500 });
+    fc.assert(property, tries(500));
   });
 
   it('takes the time that the text takes, however many the changes', function () {

@@ -10,12 +10,10 @@ import { isJsonObject } from '../../src/core/json/json.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { describe as sentence, warnings } from '../../src/core/sentences.ts';
 import { evaluatePod } from '../../src/standards/evaluate.ts';
+import { bySeed, millisecondsFor, tries } from '../property.ts';
 import { arbitraryPod as arbitraryStandardsPod, arbitraryVersion } from '../standards/arbitraryPod.ts';
 import { arbitraryContainer, arbitraryNonsense, arbitraryPod } from './arbitraryPod.ts';
 import { builtInPolicy, makePolicy } from './policies.ts';
-
-const runs = Number(process.env['PROPERTY_RUNS'] ?? 10_000);
-const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
 
 const everything = makePolicy({
   pod: {
@@ -54,7 +52,7 @@ const policies = [
 const arbitraryPolicy = fc.constantFrom(...policies);
 
 function check<Values extends [unknown, ...unknown[]]>(property: fc.IProperty<Values>): void {
-  fc.assert(property, { numRuns: runs, seed });
+  fc.assert(property, tries());
 }
 
 function hardening(pod: Json, policy: Policy, claimed: readonly ClaimedField[] = []): Hardening {
@@ -104,8 +102,8 @@ function securityContextOf(container: JsonObject): JsonObject {
   return isJsonObject(container['securityContext']) ? container['securityContext'] : {};
 }
 
-describe(`harden, over ${runs} random pods (PROPERTY_SEED=${seed})`, function () {
-  this.timeout(240_000);
+describe(`harden, over ${tries().numRuns} random pods ${bySeed}`, function () {
+  this.timeout(millisecondsFor(240_000));
 
   it('makes patches that apply, puts each added value where it says, and says it in one line', () => {
     check(

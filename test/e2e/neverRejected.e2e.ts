@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../../src/core/json/json.ts';
 import { makeAcceptable } from '../core/acceptablePod.ts';
 import { arbitraryPod } from '../core/arbitraryPod.ts';
 import { manifestFolders, readManifestFolder, shop } from '../manifestFolder.ts';
+import { bySeed, millisecondsFor, tries } from '../property.ts';
 import { until } from '../server/client.ts';
 import { describeOnEach } from './controlPlanes.ts';
 import { edgePods } from './edgePods.ts';
@@ -13,14 +14,12 @@ import type { KubeAnswer } from './kubeApi.ts';
 import type { WebhookServer } from './webhookServer.ts';
 import { configurationOf, configurations, startWebhookServer } from './webhookServer.ts';
 
-const runs = Number(process.env['PROPERTY_RUNS'] ?? 10_000);
-const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
 const policies = ['minimal', 'restricted', 'hardened'] as const;
 
 /** So many questions are under way at a time. */
 const workers = 8;
 
-describeOnEach(`never rejected, over ${runs} random pods (PROPERTY_SEED=${seed})`, (controlPlane) => {
+describeOnEach(`never rejected, over ${tries().numRuns} random pods ${bySeed}`, (controlPlane) => {
   let webhook: WebhookServer;
   before(async () => {
     webhook = await startWebhookServer();
@@ -73,8 +72,8 @@ describeOnEach(`never rejected, over ${runs} random pods (PROPERTY_SEED=${seed})
   }
 
   it('admits hardened what it admits plain, with every explicit field as it was', async function () {
-    this.timeout(1_200_000);
-    const pods = fc.sample(arbitraryPod, { numRuns: runs, seed }).map((random) => {
+    this.timeout(millisecondsFor(1_200_000));
+    const pods = fc.sample(arbitraryPod, tries()).map((random) => {
       const pod = makeAcceptable(random);
       const { namespace: _, ...metadata } = pod['metadata'] as JsonObject;
       return { ...pod, metadata };

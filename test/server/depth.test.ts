@@ -2,8 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Json } from '../../src/core/json/json.ts';
 import { isNestedDeeper } from '../../src/server/depth.ts';
-
-const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
+import { bySeed, tries } from '../property.ts';
 
 /** How deep objects and lists are nested in a value. */
 function depthOf(value: unknown): number {
@@ -11,7 +10,7 @@ function depthOf(value: unknown): number {
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
 }
 
-describe(`depth (PROPERTY_SEED=${seed})`, () => {
+describe(`depth ${bySeed}`, () => {
   it('agrees with the depth of the value, whatever stands in strings', () => {
     const text = fc.oneof(fc.string(), fc.constantFrom('[', '{', ']', '}', '"', '\\', '\\"', '\\\\', '[{"\\\\\\"'));
     const { tree } = fc.letrec((tie) => ({
@@ -25,7 +24,7 @@ describe(`depth (PROPERTY_SEED=${seed})`, () => {
         expect(isNestedDeeper(value as Json, depth)).to.equal(false);
         expect(isNestedDeeper(value as Json, Math.max(depth - 1, 0))).to.equal(depth > 0);
       }),
-      { numRuns: 3000, seed },
+      tries(3000),
     );
   });
 });

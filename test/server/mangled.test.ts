@@ -1,11 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Json } from '../../src/core/json/json.ts';
+import { bySeed, millisecondsFor, tries } from '../property.ts';
 import type { TestServer } from './client.ts';
 import { readRecorded, startTestServer } from './client.ts';
-
-const runs = Number(process.env['MANGLED_RUNS'] ?? 10_000);
-const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
 
 const recorded = [
   'create-pod',
@@ -77,8 +75,8 @@ const mangled = fc.oneof(
   }),
 );
 
-describe(`server, under ${runs} mangled reviews (PROPERTY_SEED=${seed})`, function () {
-  this.timeout(240_000);
+describe(`server, under ${tries().numRuns} mangled reviews ${bySeed}`, function () {
+  this.timeout(millisecondsFor(240_000));
   let running: TestServer;
   before(async () => {
     running = await startTestServer();
@@ -105,7 +103,7 @@ describe(`server, under ${runs} mangled reviews (PROPERTY_SEED=${seed})`, functi
         if (answer.response?.['patch'] !== undefined)
           JSON.parse(Buffer.from(String(answer.response['patch']), 'base64').toString());
       }),
-      { numRuns: runs, seed },
+      tries(),
     );
     expect([...statuses.keys()].sort()).to.include.members([200, 400]);
     expect(Object.keys(Object.prototype)).to.deep.equal([]);

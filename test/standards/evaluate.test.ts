@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Json, JsonObject } from '../../src/core/json/json.ts';
 import type { Level, PssVersion, Violation } from '../../src/standards/evaluate.ts';
 import { evaluatePod, parsePssVersion, podLevel } from '../../src/standards/evaluate.ts';
+import { bySeed, tries } from '../property.ts';
 import { arbitraryLevel, arbitraryPod, arbitraryVersion } from './arbitraryPod.ts';
 import type { RecordedPod, RecordedVerdicts } from './recorded.ts';
 import { readRecording } from './recorded.ts';
@@ -74,7 +75,7 @@ describe('evaluatePod', () => {
     );
   });
 
-  it('never throws, whatever stands in the place of a value', () => {
+  it(`never throws, whatever stands in the place of a value ${bySeed}`, () => {
     const anyJson = fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>;
     fc.assert(
       fc.property(
@@ -89,7 +90,7 @@ describe('evaluatePod', () => {
           expect(evaluatePod(withValueAt(pod, path, value), level, version)).to.be.an('array');
         },
       ),
-      { numRuns: 1000 },
+      tries(1000),
     );
   });
 
@@ -128,7 +129,7 @@ describe('podLevel', () => {
     ]);
   });
 
-  it('is the strictest level at which evaluatePod finds nothing', () => {
+  it(`is the strictest level at which evaluatePod finds nothing ${bySeed}`, () => {
     fc.assert(
       fc.property(arbitraryPod, arbitraryVersion, (pod, version) => {
         const levels: readonly Level[] = ['restricted', 'baseline', 'privileged'];
@@ -136,7 +137,7 @@ describe('podLevel', () => {
         expect(level).to.equal(levels.find((candidate) => evaluatePod(pod, candidate, version).length === 0));
         expect(checksOf(violations)).to.deep.equal([...new Set(checksOf(violations))]);
       }),
-      { numRuns: 300 },
+      tries(300),
     );
   });
 });

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../../src/core/json/json.ts';
 import { PodShapeError, parsePod } from '../../../src/core/pod/parsePod.ts';
 import { readPod } from '../../../src/core/pod/pod.ts';
 import { evaluatePod } from '../../../src/standards/evaluate.ts';
+import { bySeed, tries } from '../../property.ts';
 
 const container: JsonObject = { name: 'app' };
 
@@ -17,7 +18,7 @@ describe('readPod', () => {
     expect(pod.volumes).to.deep.equal([]);
   });
 
-  it('reads the same as parsePod, where that refuses nothing', () => {
+  it(`reads the same as parsePod, where that refuses nothing ${bySeed}`, () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
         const raw = { spec: { containers: [container], securityContext: value as Json } };
@@ -27,6 +28,7 @@ describe('readPod', () => {
           expect(error).to.be.instanceOf(PodShapeError);
         }
       }),
+      tries(1000),
     );
   });
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { isGlobProblem } from '../../../src/core/policy/glob.ts';
 import { compileImagePatterns, matchImage, readImagePattern } from '../../../src/core/policy/imagePattern.ts';
+import { tries } from '../../property.ts';
 import { compile } from './compile.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
@@ -142,7 +143,6 @@ describe('image patterns', () => {
   const pattern = fc
     .tuple(fc.option(host, { nil: undefined }), fc.array(segment, { minLength: 1, maxLength: 3 }))
     .map(([first, segments]) => [...(first === undefined ? [] : [first]), ...segments].join('/'));
-  const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 2000);
 
   it('that are taken match an image that can be made from them', () => {
     fc.assert(
@@ -152,7 +152,7 @@ describe('image patterns', () => {
         expect(image, text).to.match(reference);
         expect(matches(text, String(image)), `${text} ${image}`).to.equal(true);
       }),
-      { numRuns },
+      tries(2000),
     );
   });
 
@@ -162,7 +162,7 @@ describe('image patterns', () => {
       fc.property(impossible, (text) => {
         expect(imageFrom(text), text).to.equal(undefined);
       }),
-      { numRuns: Math.ceil(numRuns / 4) },
+      tries(500),
     );
   });
 
@@ -174,7 +174,7 @@ describe('image patterns', () => {
         const said = spellings.map((spelling) => matches(text, spelling.replace('nginx', own)));
         expect(new Set(said).size, `${text} ${own}`).to.equal(1);
       }),
-      { numRuns },
+      tries(2000),
     );
   });
 
