@@ -33,6 +33,7 @@ describe('the README', () => {
       'README.md',
       'ARCHITECTURE.md',
       'CONTRIBUTING.md',
+      'SECURITY.md',
       'docs/rules.md',
       'docs/policies.md',
       'docs/platforms.md',

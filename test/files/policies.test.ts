@@ -46,7 +46,7 @@ describe('loadPolicies', () => {
       { 'a.yaml': policy('a', '\n  pods: {}\n  container:\n    privileged: false') },
       '<folder>/a.yaml:7: spec.container.privileged: is no field that kube-harden fills in (and 1 more)',
     ],
-    'no YAML': [{ 'a.yaml': 'a: [' }, ''],
+    'no YAML': [{ 'a.yaml': 'a: ]' }, ''],
   };
   for (const [what, [files, message]] of Object.entries(refusals)) {
     it(`refuses ${what}, and says where`, async () => {
