@@ -13,7 +13,7 @@ export interface Involved {
   readonly namespace?: string;
 }
 
-/** The longest that the API server takes: k8s.io/kubernetes, `legacyValidateEvent`. */
+/** What events.k8s.io takes at most, which clients turn to: k8s.io/kubernetes pkg/apis/core/validation, `NoteLengthLimit`. */
 const longestMessage = 1024;
 
 /**

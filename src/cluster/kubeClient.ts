@@ -64,14 +64,17 @@ export interface ConnectedClient extends KubeClient {
   readonly serverTime: () => number | undefined;
 }
 
-/** No answer of an API server takes longer but a watch. */
-const requestMilliseconds = 10_000;
+/** How long anything may take; tests are shorter of time. */
+export interface Patience {
+  /** No answer of an API server takes longer but a watch. */
+  readonly requestMilliseconds: number;
+  /** How long a watch lasts at most; the API server ends it, and it costs next to nothing to begin anew. */
+  readonly watchSeconds: number;
+  /** What is silent for so much longer than that hangs, though its connection is alive. */
+  readonly graceSeconds: number;
+}
 
-/** How long a watch lasts at most, in seconds; the API server ends it, and it costs next to nothing to begin anew. */
-const watchSeconds = 60;
-
-/** What is silent for so much longer than that hangs, though its connection is alive. */
-const graceSeconds = 15;
+const usualPatience: Patience = { requestMilliseconds: 10_000, watchSeconds: 60, graceSeconds: 15 };
 
 /** Connections that are kept for what comes next; as many requests as are under way at a time. */
 const mostIdleConnections = 4;
@@ -88,7 +91,11 @@ const idleMilliseconds = 10_000;
  * @param ending breaks off all that is being asked, and whatever would be asked later.
  * @throws {PlainError} where there is no cluster to be found.
  */
-export async function makeKubeClient(kubeconfig: string | undefined, ending: AbortSignal): Promise<ConnectedClient> {
+export async function makeKubeClient(
+  kubeconfig: string | undefined,
+  ending: AbortSignal,
+  { requestMilliseconds, watchSeconds, graceSeconds }: Patience = usualPatience,
+): Promise<ConnectedClient> {
   // Half a second and 90 MB, for whoever talks to a cluster alone.
   const { KubeConfig } = await import('@kubernetes/client-node');
   const load = (): InstanceType<typeof KubeConfig> => {

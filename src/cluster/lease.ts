@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import type { JsonObject } from '../core/json/json.ts';
 import { isJsonObject } from '../core/json/json.ts';
+import type { Clock } from './clock.ts';
+import { machineClock } from './clock.ts';
 import { describeFault } from './followObjects.ts';
 import type { KubeClient } from './kubeClient.ts';
 import { KubeApiError } from './kubeClient.ts';
@@ -27,6 +28,7 @@ export interface LeaseOptions {
   readonly onChange: (isLeader: boolean) => void;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly clock?: Clock;
 }
 
 interface Seen {
@@ -37,18 +39,18 @@ interface Seen {
 }
 
 /**
- * Competes for a Lease, so that one replica at a time writes. Whoever holds it renews it every two seconds; whoever
+ * Leader election: competes for a Lease, so that one replica at a time writes. Whoever holds it renews it every two seconds; whoever
  * does not takes it once it has not been renewed for fifteen.
  */
 export function competeForLease(client: KubeClient, options: LeaseOptions): Leadership {
-  const { namespace, name, identity, onChange, logger, signal } = options;
+  const { namespace, name, identity, onChange, logger, signal, clock = machineClock } = options;
   const collection = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
   const path = `${collection}/${name}`;
   let seen: Seen | undefined;
   let renewedAt = Number.NEGATIVE_INFINITY;
   let wasLeader = false;
 
-  const isLeader = (): boolean => performance.now() - renewedAt < trustMilliseconds;
+  const isLeader = (): boolean => clock.elapsed() - renewedAt < trustMilliseconds;
   const tellChange = (): void => {
     if (isLeader() === wasLeader) return;
     wasLeader = !wasLeader;
@@ -57,7 +59,7 @@ export function competeForLease(client: KubeClient, options: LeaseOptions): Lead
   };
 
   const tryOnce = async (): Promise<void> => {
-    const startedAt = performance.now();
+    const startedAt = clock.elapsed();
     const lease = await getOrCreate(client, collection, path, name);
     const spec = isJsonObject(lease['spec']) ? lease['spec'] : {};
     const holder = String(spec['holderIdentity'] ?? '');
@@ -65,7 +67,7 @@ export function competeForLease(client: KubeClient, options: LeaseOptions): Lead
     if (seen?.holder !== holder || seen.renewTime !== renewTime) seen = { holder, renewTime, at: startedAt };
     const isFree = holder === '' || holder === identity || startedAt - seen.at > leaseSeconds * 1000;
     if (!isFree) return;
-    await client.replace(path, { ...lease, spec: makeSpec(spec, identity) });
+    await client.replace(path, { ...lease, spec: makeSpec(spec, identity, clock.now()) });
     renewedAt = startedAt;
   };
 
@@ -86,7 +88,7 @@ export function competeForLease(client: KubeClient, options: LeaseOptions): Lead
         if (!isConflict) logger.warn('lease not renewed', { error: describeFault(error) });
       });
       tellChange();
-      await sleep(renewMilliseconds, undefined, { signal }).catch(() => {});
+      await clock.sleep(renewMilliseconds, signal).catch(() => {});
     }
     await release().catch((error: unknown) => logger.warn('lease not released', { error: describeFault(error) }));
   };
@@ -102,9 +104,9 @@ async function getOrCreate(client: KubeClient, collection: string, path: string,
   }
 }
 
-function makeSpec(before: JsonObject, identity: string): JsonObject {
+function makeSpec(before: JsonObject, identity: string, milliseconds: number): JsonObject {
   // Microseconds, as the API server wants them: metav1.MicroTime.
-  const now = new Date().toISOString().replace('Z', '000Z');
+  const now = new Date(milliseconds).toISOString().replace('Z', '000Z');
   const isOurs = before['holderIdentity'] === identity;
   const transitions = Number(before['leaseTransitions'] ?? 0);
   return {

@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'winston';
+import type { Clock } from './clock.ts';
+import { machineClock } from './clock.ts';
 import { describeFault } from './followObjects.ts';
 
 /** Clocks are looked at, not waited for: a timer of weeks would fire at once, and a machine may sleep. */
@@ -11,7 +12,7 @@ const shortestPause = 200;
 /** After a round that failed. */
 const millisecondsAfterFailure = 2000;
 
-/** Does the same again and again, one round after the other. */
+/** A reconciler's loop: does the same again and again, one round after the other. */
 export interface Loop {
   /** Asks for a round at once; one after the present one where there is one. */
   readonly wake: () => void;
@@ -19,7 +20,7 @@ export interface Loop {
   readonly run: (round: () => Promise<void>) => Promise<void>;
 }
 
-export function makeLoop(logger: Logger, signal: AbortSignal): Loop {
+export function makeLoop(logger: Logger, signal: AbortSignal, clock: Clock = machineClock): Loop {
   let isWanted = false;
   let rest = new AbortController();
 
@@ -30,7 +31,7 @@ export function makeLoop(logger: Logger, signal: AbortSignal): Loop {
       let wait = millisecondsBetweenRounds;
       try {
         await round();
-        await sleep(shortestPause, undefined, { signal });
+        await clock.sleep(shortestPause, signal);
         if (isWanted) continue;
       } catch (error) {
         if (signal.aborted) return;
@@ -39,7 +40,7 @@ export function makeLoop(logger: Logger, signal: AbortSignal): Loop {
         // What came in the meantime may be the reason; the wait keeps a fault from spinning.
         rest = new AbortController();
       }
-      await sleep(wait, undefined, { signal: AbortSignal.any([signal, rest.signal]) }).catch(() => {});
+      await clock.sleep(wait, AbortSignal.any([signal, rest.signal])).catch(() => {});
     }
   }
 
