@@ -4,6 +4,14 @@ import type { RunningServer } from '../server/startServer.ts';
 /** What a process exits with that a fault has ended. */
 const exitFault = 1;
 
+/** The parts of a process that say when it has to end, and that end it. */
+export interface Host {
+  readonly on: (signal: string, listener: () => void) => unknown;
+  readonly once: (event: 'uncaughtException', listener: (error: unknown) => void) => unknown;
+  readonly exit: (code: number) => unknown;
+  exitCode?: number | string | null | undefined;
+}
+
 /**
  * Ends the process well on SIGTERM and, at once, on SIGINT: the server drains, and the process exits with 0. On an exception that
  * nobody has caught the server stops at once, what is in flight is finished, and the process exits with 1.
@@ -15,6 +23,7 @@ export function endWithSignals(
   stop: () => void | Promise<void>,
   drainSeconds: number,
   logger: Logger,
+  host: Host = process,
 ): void {
   let isEnding = false;
   const end = (signal: string): void => {
@@ -25,11 +34,11 @@ export function endWithSignals(
     logger.info('draining', { signal, drainSeconds: seconds });
     void Promise.all([stop(), server.close(seconds * 1000)]).then(() => logger.info('closed'));
   };
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => end(signal));
+  for (const signal of ['SIGTERM', 'SIGINT']) host.on(signal, () => end(signal));
   // A process in a state that nobody foresaw must not go on admitting pods. Once: the next exception ends it right away.
-  process.once('uncaughtException', (error) => {
-    process.exitCode = exitFault;
+  host.once('uncaughtException', (error) => {
+    host.exitCode = exitFault;
     logger.error('uncaught exception', { error: error instanceof Error ? error.stack : String(error) });
-    void server.close(0).finally(() => process.exit(exitFault));
+    void server.close(0).finally(() => host.exit(exitFault));
   });
 }
