@@ -17,7 +17,6 @@ import { findRemarks } from './remarks.ts';
 
 const keptBecause: Readonly<Record<KeptReason, string>> = {
   explicit: 'set by its author',
-  inherited: 'set for the pod',
   annotation: 'set by its author in an annotation',
   emptyList: 'set to an empty list by its author; the API server drops empty lists, so on a cluster it counts as unset',
   addedBefore: 'added by kube-harden before',

@@ -43,12 +43,12 @@ export function formatItem(value: ExactValue, style: BlockStyle): readonly strin
 }
 
 /** The lines of a map or a list that is not empty. */
-export function formatMembers(value: ExactValue, style: BlockStyle): readonly string[] {
+function formatMembers(value: ExactValue, style: BlockStyle): readonly string[] {
   if (Array.isArray(value)) return value.flatMap((item) => formatItem(item, style));
   return Object.entries(value as ExactObject).flatMap(([key, entry]) => formatEntry(key, entry, style));
 }
 
 /** Blank lines get no margin. */
-export function indent(lines: readonly string[], step: number): readonly string[] {
+function indent(lines: readonly string[], step: number): readonly string[] {
   return lines.map((line) => (line === '' ? line : ' '.repeat(step) + line));
 }

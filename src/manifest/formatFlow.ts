@@ -40,7 +40,7 @@ export function formatFlowEntry(key: string, value: ExactValue, style: FlowStyle
 }
 
 /** The style one level further in. */
-export function innerStyle(style: FlowStyle): FlowStyle {
+function innerStyle(style: FlowStyle): FlowStyle {
   if (style.lines === undefined) return style;
   return { ...style, lines: { ...style.lines, margin: style.lines.margin + style.lines.step } };
 }

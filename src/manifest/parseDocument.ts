@@ -14,7 +14,7 @@ export interface ParsedDocument {
 export const deepestNesting = 256;
 
 /** All scalars come as text: what they say is read by kubectl's rules, not by a schema of the parser's. */
-export const textSchema = {
+const textSchema = {
   schema: 'failsafe',
   resolveKnownTags: false,
   prettyErrors: false,

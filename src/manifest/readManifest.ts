@@ -60,7 +60,7 @@ function split(text: string, file: string): readonly DocumentSpan[] {
  *
  * @throws {ManifestError} as readManifest does.
  */
-export function readDocument(text: string, file: string, span: DocumentSpan): ManifestDocument | undefined {
+function readDocument(text: string, file: string, span: DocumentSpan): ManifestDocument | undefined {
   const { index, start, end } = span;
   try {
     const { root, targets } = parseDocument(text.slice(start, end));

@@ -1,5 +1,5 @@
 /** Longer lines are cut before anybody looks at them: what matters stands in the first words of an error. */
-export const longestLine = 4096;
+const longestLine = 4096;
 
 /** ECMA-48, "Select Graphic Rendition". */
 const colours = /\p{Cc}\[[0-9;]*m/gu;

@@ -4,8 +4,6 @@ import { cutText } from './cutText.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
-export const logLevels: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
-
 /** No name of Kubernetes' is longer than 253 characters; what is longer was made to fill a disk. */
 const longestName = 256;
 

@@ -14,7 +14,7 @@ const mostUserBytes = mebibyte;
 const mostBytesForOne = 6;
 
 /** All that an API server can send of an object that it can store: the object, the old one, and who sent it. */
-export const mostBodyBytes = mostBytesForOne * (mostObjectBytes + mostObjectBytes + mostUserBytes);
+const mostBodyBytes = mostBytesForOne * (mostObjectBytes + mostObjectBytes + mostUserBytes);
 
 /** Larger bodies are large: they are counted, queued and answered apart, so that the small ones never wait for them. */
 export const mostSmallBytes = 128 * 1024;

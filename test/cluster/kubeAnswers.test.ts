@@ -35,7 +35,7 @@ function answerRecorded(name: string): Answer {
 
 const impatient: Patience = { requestMilliseconds: 300, watchSeconds: 0, graceSeconds: 0.3 };
 
-describe('makeKubeClient', () => {
+describe('makeKubeClient, by recorded answers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kube-harden-client-'));
   const asked: Asked[] = [];
   let server: Server;

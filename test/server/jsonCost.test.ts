@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { findTrouble, mostCost } from '../../src/server/jsonCost.ts';
-
-const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
+import { bySeed, tries } from '../property.ts';
 
 function look(text: string, deepest = 64): ReturnType<typeof findTrouble> {
   return findTrouble(Buffer.from(text), deepest);
@@ -18,7 +17,7 @@ function depthOf(value: unknown): number {
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
 }
 
-describe(`findTrouble (PROPERTY_SEED=${seed})`, () => {
+describe(`findTrouble ${bySeed}`, () => {
   it('agrees with the depth of the value, whatever stands in strings', () => {
     const text = fc.oneof(fc.string(), fc.constantFrom('[', '{', ']', '}', '"', '\\', '\\"', '\\\\', '[{"\\\\\\"'));
     const { tree } = fc.letrec((tie) => ({
@@ -33,7 +32,7 @@ describe(`findTrouble (PROPERTY_SEED=${seed})`, () => {
         expect(look(written, depth)).to.equal(undefined);
         if (depth > 0) expect(look(written, depth - 1)).to.equal('tooDeep');
       }),
-      { numRuns: 3000, seed },
+      tries(3000),
     );
   });
 

@@ -5,7 +5,6 @@ import type { RuleId } from '../policy/ruleId.ts';
 /** Why a field was left as it is, because somebody had decided it already. Codes are stable: audit annotations carry them. */
 export type KeptReason =
   | 'explicit'
-  | 'inherited'
   | 'annotation'
   | 'emptyList'
   | 'addedBefore'
@@ -107,4 +106,3 @@ export interface Removed extends Subject {
 }
 
 export type Decision = Added | Kept | Withheld | Removed;
-export type Reason = AddedReason | KeptReason | WithheldReason | RemovedReason;

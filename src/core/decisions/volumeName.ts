@@ -2,7 +2,7 @@
 const longestName = 63;
 
 /** What the names of kube-harden's own volumes begin with. */
-export const ownVolumePrefix = 'kube-harden-';
+const ownVolumePrefix = 'kube-harden-';
 
 /** The names of a pod's volumes. */
 export interface TakenNames {

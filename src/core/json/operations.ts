@@ -86,7 +86,7 @@ function pointer(path: readonly string[]): string {
 }
 
 /** Orders paths for taking what is there out one after the other: of one list, the last entries first. */
-export function compareForRemoval(left: readonly string[], right: readonly string[]): number {
+function compareForRemoval(left: readonly string[], right: readonly string[]): number {
   const [leftParent, rightParent] = [pointer(left.slice(0, -1)), pointer(right.slice(0, -1))];
   if (leftParent !== rightParent) return leftParent < rightParent ? -1 : 1;
   return Number(right.at(-1)) - Number(left.at(-1)) || 0;

@@ -7,7 +7,7 @@ import { impossibleSegment, isPlainName } from './nameGrammar.ts';
 export const longestImagePattern = 255;
 
 /** Patterns with more wildcards than this are refused: no name has so many parts that vary. */
-export const mostWildcards = 6;
+const mostWildcards = 6;
 
 /** A pattern that can match images. */
 export interface ImagePattern {
