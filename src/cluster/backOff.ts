@@ -13,8 +13,10 @@ const timesToInsist = 3;
 export interface BackOff {
   /** Whether one of them is to be set right now: for the first time at once, later after a wait that doubles. */
   readonly isDue: (fields: ReadonlySet<string>, now: number) => boolean;
-  /** Notes that all of them are set right; those that are so for the third time in a row are what it answers. */
+  /** Notes that all of them are set right, or tried; those that are so for the third time in a row it answers. */
   readonly note: (fields: ReadonlySet<string>, now: number) => readonly string[];
+  /** Begins anew with them. */
+  readonly forget: (fields: ReadonlySet<string>) => void;
 }
 
 interface Repair {
@@ -41,6 +43,9 @@ export function makeBackOff(): BackOff {
     note: (fields, now) => {
       for (const field of fields) repairs.set(field, { times: (lastOf(field, now)?.times ?? 0) + 1, at: now });
       return [...fields].filter((field) => repairs.get(field)?.times === timesToInsist);
+    },
+    forget: (fields) => {
+      for (const field of fields) repairs.delete(field);
     },
   };
 }

@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'winston';
 import type { JsonObject } from '../core/json/json.ts';
-import { isJsonObject, isSameJson } from '../core/json/json.ts';
+import { isSameJson } from '../core/json/json.ts';
 import { makeBackOff } from './backOff.ts';
-import type { Comparison, Field } from './compareWebhooks.ts';
+import type { Comparison } from './compareWebhooks.ts';
 import { compareWebhooks } from './compareWebhooks.ts';
-import { writeEvent } from './event.ts';
 import { metadataOf } from './followObjects.ts';
 import type { KubeClient } from './kubeClient.ts';
 import { KubeApiError } from './kubeClient.ts';
 import { trustedBundles, withBundle } from './publishedTrust.ts';
+import { describeFields, makeOthersTeller } from './tellOthers.ts';
 import type { WebhookChoices } from './webhookConfiguration.ts';
 import { makeWebhooks } from './webhookConfiguration.ts';
 
@@ -41,6 +41,9 @@ export interface ConfigurationKeeper {
   readonly publish: (bundle: string) => Promise<void>;
 }
 
+/** What is set right where it is wanted anew, whatever fields that comes to. */
+const anew: ReadonlySet<string> = new Set(['anew']);
+
 interface Compared extends Comparison {
   readonly configuration: JsonObject;
   readonly choices: WebhookChoices;
@@ -54,8 +57,8 @@ export function makeConfigurationKeeper(options: ConfigurationKeeperOptions): Co
   let compared: Compared | undefined;
   /** What was wanted when all was as it had to be, or was made so. */
   let settled: readonly JsonObject[] | undefined;
-  let additionsBefore = '';
   const backOff = makeBackOff();
+  const others = makeOthersTeller({ client, logger, about: configurationName });
 
   /** Compares anew only where something has changed, since each replica asks each second. */
   function compare(found: JsonObject, choices: WebhookChoices): Compared {
@@ -73,54 +76,59 @@ export function makeConfigurationKeeper(options: ConfigurationKeeperOptions): Co
     else settled = undefined;
   }
 
-  async function setRight({ configuration: found, wanted, differences, additions, webhooks }: Compared): Promise<void> {
-    tellAdditions(additions);
-    if (differences.length === 0) {
-      settled = wanted;
-      return;
-    }
-    const fields = new Set(differences.map(({ field }) => field));
-    // What is wanted anew, a policy or a CA, waits for nobody, and is no quarrel.
-    const isNew = settled === undefined || !isSameJson(settled, wanted);
-    if (!isNew && !backOff.isDue(fields, elapsed())) return;
-    const result = await client.merge(`${configurationsPath}/${configurationName}`, {
-      // With its version, so that what somebody else has written in the meantime is seen first.
-      metadata: { resourceVersion: metadataOf(found)['resourceVersion'] ?? null },
-      webhooks,
-    });
-    // What was seen meanwhile may be later than the answer; where it is not, that is still to come.
-    if (configuration === found) configuration = result;
+  async function setRight(now: Compared): Promise<void> {
+    others.tellAdditions(now.additions);
+    if (now.differences.length === 0) settle(now);
+    else if (settled === undefined || !isSameJson(settled, now.wanted)) await setAnew(now);
+    else await restore(now);
+  }
+
+  function settle({ wanted }: Compared): void {
     settled = wanted;
-    logger.info('webhook configuration written', { webhooks: webhooks.length, because: describeFields(differences) });
-    if (isNew) return;
+    backOff.forget(anew);
+  }
+
+  /** What is wanted anew, a policy or a CA, waits for no field, and is no quarrel unless somebody is quicker each time. */
+  async function setAnew(now: Compared): Promise<void> {
+    if (!backOff.isDue(anew, elapsed())) return;
+    const outcome = await write(now);
+    if (outcome === 'written') return settle(now);
+    const insisted = backOff.note(anew, elapsed());
+    if (outcome !== 'outrun') throw outcome;
+    if (insisted.length > 0) await others.tellInsistence(now.configuration, now.differences);
+  }
+
+  async function restore(now: Compared): Promise<void> {
+    const fields = new Set(now.differences.map(({ field }) => field));
+    if (!backOff.isDue(fields, elapsed())) return;
+    const outcome = await write(now);
     const insisted = new Set(backOff.note(fields, elapsed()));
-    if (insisted.size > 0)
-      await tellInsistence(
-        found,
-        differences.filter(({ field }) => insisted.has(field)),
-      );
+    if (outcome instanceof Error) throw outcome;
+    const contested = now.differences.filter(({ field }) => insisted.has(field));
+    if (contested.length > 0) await others.tellInsistence(now.configuration, contested);
   }
 
-  /** They may keep kube-harden from being asked, and somebody may wonder why. */
-  function tellAdditions(additions: readonly Field[]): void {
-    const text = describeFields(additions);
-    if (text === additionsBefore) return;
-    additionsBefore = text;
-    if (additions.length > 0) logger.info('others add to the webhook configuration', { to: text });
-  }
-
-  async function tellInsistence(found: JsonObject, differences: readonly Field[]): Promise<void> {
-    const manager = lastManagerOf(found);
-    const what = `changed again and again${manager === undefined ? '' : `, by ${manager}`}: ${describeFields(differences)}`;
-    const message = `${what}; kube-harden changes it back after waits that double, up to five minutes`;
-    logger.warn('somebody insists on another webhook configuration', { what });
-    const about = {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'MutatingWebhookConfiguration',
-      name: configurationName,
-      uid: String(metadataOf(found)['uid']),
-    };
-    await writeEvent({ client, logger }, about, 'WebhookConfigurationContested', message);
+  /** What the API server has against it; `outrun` where somebody else has written meanwhile, which is still to be seen. */
+  async function write({
+    configuration: found,
+    differences,
+    webhooks,
+  }: Compared): Promise<'written' | 'outrun' | KubeApiError> {
+    try {
+      const result = await client.merge(`${configurationsPath}/${configurationName}`, {
+        // With its version, so that what somebody else has written in the meantime is seen first.
+        metadata: { resourceVersion: metadataOf(found)['resourceVersion'] ?? null },
+        webhooks,
+      });
+      // What was seen meanwhile may be later than the answer; where it is not, that is still to come.
+      if (configuration === found) configuration = result;
+      logger.info('webhook configuration written', { webhooks: webhooks.length, because: describeFields(differences) });
+      return 'written';
+    } catch (error) {
+      // An API server in trouble will not be for long, and whoever asked goes on asking.
+      if (!(error instanceof KubeApiError) || error.status >= 500 || error.status === 429) throw error;
+      return error.status === 409 || error.status === 404 ? 'outrun' : error;
+    }
   }
 
   /** Where there is no configuration nobody calls, and nobody has to trust. */
@@ -157,21 +165,4 @@ export function makeConfigurationKeeper(options: ConfigurationKeeperOptions): Co
 
 function webhooksOf({ webhooks }: JsonObject): readonly JsonObject[] {
   return Array.isArray(webhooks) ? (webhooks as readonly JsonObject[]) : [];
-}
-
-/** `timeoutSeconds of hardened.enforce.kube-harden.io, and 6 more`; empty where there are none. */
-function describeFields([first, ...others]: readonly Field[]): string {
-  if (first === undefined) return '';
-  return `${first.field} of ${first.webhook}${others.length === 0 ? '' : `, and ${others.length} more`}`;
-}
-
-/** Who wrote it last, apart from kube-harden, by the name under which the API server keeps account of fields. */
-function lastManagerOf(configuration: JsonObject): string | undefined {
-  const { managedFields } = metadataOf(configuration);
-  if (!Array.isArray(managedFields)) return undefined;
-  const others = (managedFields as readonly JsonObject[]).filter(
-    ({ manager, fieldsV1 }) => manager !== 'kube-harden' && isJsonObject(fieldsV1) && 'f:webhooks' in fieldsV1,
-  );
-  const [last] = others.sort((left, right) => String(right['time']).localeCompare(String(left['time'])));
-  return last && String(last['manager']);
 }

@@ -18,6 +18,10 @@ interface Cluster {
   /** A round, and the second behind it. */
   readonly round: (choices?: WebhookChoices) => Promise<void>;
   readonly writes: () => number;
+  /** Those that were refused included. */
+  readonly tries: () => number;
+  /** Lets each write of kube-harden's meet with this from now on. */
+  readonly meet: (trouble: () => void) => void;
   readonly events: () => readonly JsonObject[];
   /** What it logged, but for the time. */
   readonly logged: () => readonly JsonObject[];
@@ -31,6 +35,8 @@ function makeCluster(webhooks: readonly JsonObject[] = []): Cluster {
   let version = 0;
   let now = 0;
   let writes = 0;
+  let tries = 0;
+  let meet = (): void => {};
   const events: JsonObject[] = [];
   const store = (next: Json, manager: string): JsonObject => {
     version += 1;
@@ -62,6 +68,8 @@ function makeCluster(webhooks: readonly JsonObject[] = []): Cluster {
       expect(path).to.equal('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/kube-harden');
       expect(others).to.deep.equal({});
       expect(metadata).to.have.all.keys('resourceVersion');
+      tries += 1;
+      meet();
       if ((metadata as JsonObject)['resourceVersion'] !== String(version)) throw new KubeApiError(409, 'conflict');
       writes += 1;
       return store(next, 'kube-harden');
@@ -86,10 +94,15 @@ function makeCluster(webhooks: readonly JsonObject[] = []): Cluster {
       if (next !== read()) store(next as Json, 'insister');
     },
     round: async (choices = someChoices) => {
-      await keeper.keep(choices);
-      now += 1000;
+      await keeper.keep(choices).finally(() => {
+        now += 1000;
+      });
     },
     writes: () => writes,
+    tries: () => tries,
+    meet: (trouble) => {
+      meet = trouble;
+    },
     events: () => events,
     logged: () =>
       log.map((line) => {
@@ -187,6 +200,57 @@ describe('the keeper of the webhook configuration', () => {
     const choices = { ...someChoices, policies: ['another', ...someChoices.policies] };
     await round(choices);
     expect(webhooks()).to.deep.equal(makeWebhooks(choices));
+  });
+
+  for (const [what, start] of [
+    ['restores', wanted],
+    ['fills in', []],
+  ] as const) {
+    it(`does not race where somebody is quicker each time that it ${what}, and says so in one event`, async () => {
+      const { edit, round, writes, tries, meet, events } = makeCluster(start);
+      await round({ ...someChoices, policies: start.length === 0 ? ['first'] : someChoices.policies });
+      const writesBefore = writes();
+      meet(() => edit(withTimeout(10)));
+      edit(withTimeout(10));
+      for (let count = 0; count < 600; count += 1) await round();
+      expect(writes()).to.equal(writesBefore);
+      expect(tries() - writesBefore).to.equal(10);
+      expect(events()).to.have.length(1);
+    });
+  }
+
+  it('asks less and less where the API server refuses what it writes, and does the rest of each round', async () => {
+    const { edit, round, tries, meet, events } = makeCluster(wanted);
+    await round();
+    meet(() => {
+      throw new KubeApiError(403, 'forbidden by a policy');
+    });
+    edit(withTimeout(10));
+    const failed: string[] = [];
+    for (let count = 0; count < 600; count += 1) {
+      await round().catch(({ message }: Error) => failed.push(message));
+    }
+    expect(tries()).to.be.within(5, 10);
+    expect(failed).to.deep.equal(Array.from({ length: tries() }, () => 'forbidden by a policy'));
+    expect(events()).to.deep.equal([]);
+  });
+
+  it('does not wait for long where the API server was in trouble', async () => {
+    const { webhooks, edit, round, tries, meet } = makeCluster(wanted);
+    await round();
+    for (const status of [429, 500, 503]) {
+      meet(() => {
+        throw new KubeApiError(status, 'later');
+      });
+      edit(withTimeout(10));
+      const before = tries();
+      for (let count = 0; count < 60; count += 1) await round().catch(() => {});
+      expect(tries() - before).to.equal(60);
+      meet(() => {});
+      await round();
+      expect(webhooks()).to.deep.equal(wanted);
+      for (let count = 0; count < 601; count += 1) await round();
+    }
   });
 
   it('takes policies that come and go for no quarrel', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect } from 'chai';
 import { parse, parseAllDocuments } from 'yaml';
+import { serveCommand } from '../../src/cli/serve.ts';
 import type { Json, JsonObject } from '../../src/core/json/json.ts';
 import { manifests } from '../install/install.ts';
 import { findRefused } from '../install/restrictedV2.ts';
@@ -35,6 +36,14 @@ function nameOf({ kind, metadata }: JsonObject): string {
 function podSpecOf(rendered: readonly JsonObject[]): JsonObject {
   const deployment = rendered.find(({ kind }) => kind === 'Deployment');
   return (deployment as { spec: { template: { spec: JsonObject } } } | undefined)?.spec.template.spec ?? {};
+}
+
+/** What the container's `serve` is told. */
+function argumentsOf(rendered: readonly JsonObject[]): readonly string[] {
+  const { containers } = podSpecOf(rendered) as { containers?: readonly { args: readonly string[] }[] };
+  const [command, ...flags] = containers?.[0]?.args ?? [];
+  expect(command).to.equal('serve');
+  return flags;
 }
 
 /** What the values cannot do without. */
@@ -115,6 +124,12 @@ describeOnEach('the installs', (controlPlane) => {
     const rendered = objectsOf(template(['--values', unusual]));
     expect(takenStrictly(rendered)).to.equal('');
     const found = JSON.stringify(rendered);
+    for (const flag of argumentsOf(rendered)) {
+      const [name = '', value = ''] = flag.split('=');
+      const option = serveCommand().options.find(({ long }) => long === name);
+      expect(option, flag).to.not.equal(undefined);
+      option?.parseArg?.(value, undefined);
+    }
     // What an unusual value came to, wherever it stands.
     for (const text of [
       ...['"image":"registry.test:5000/a/kube-harden@sha256:0123', '"imagePullPolicy":"Always"', '"name":"registry-b"'],
