@@ -46,7 +46,7 @@ export interface Claiming {
  */
 export function answer(request: AdmissionRequest, policy: Policy, mode: Mode, claiming?: Claiming): Answer {
   const { uid } = request;
-  const hardening = hardenRequest(request, policy, claiming);
+  const hardening = hardenRequest(request, policy, mode, claiming);
   if (hardening === undefined) return { review: allow(uid), decisions: [] };
   if (isRefusal(hardening)) throw new ReviewError(`request.object.${hardening.refusal}`);
   const { patch, decisions } = mode === 'enforce' ? annotate(request, policy, hardening, claiming) : hardening;
@@ -71,12 +71,15 @@ export function answerWithoutPolicy({ uid }: AdmissionRequest, policies: readonl
 function hardenRequest(
   request: AdmissionRequest,
   policy: Policy,
+  mode: Mode,
   claiming?: Claiming,
 ): Hardening | Refusal | undefined {
   const { object, oldObject } = request;
   if (isCreation(request)) {
     if (isMirrorPod(request)) return undefined;
-    return harden(object, policy, claimIn(object, contextOf(request, claiming, claiming?.now)));
+    // A preview tells what would come to what another policy enforces, and takes nothing of that out.
+    const context = mode === 'enforce' ? contextOf(request, claiming, claiming?.now) : undefined;
+    return harden(object, policy, claimIn(object, context));
   }
   if (request.resource === 'v1/pods/ephemeralcontainers' && request.operation === 'UPDATE') {
     const claimed = claimIn(object, contextOf(request, claiming, creationOf(oldObject)));

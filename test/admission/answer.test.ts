@@ -291,6 +291,12 @@ describe('answer', () => {
       }
     });
 
+    it('tells in a preview what would come to what another policy has added, and takes nothing of that out', () => {
+      const second = secondCall(answerTo(record('create-pod')));
+      const { review } = answer(readReview(second), builtInPolicy('minimal'), 'preview', { signer, now });
+      expect(review.response).to.not.have.property('warnings');
+    });
+
     it('leaves what an author has written beside a claim of other fields', () => {
       const authored = change('create-pod', (request) => {
         const pod = request['object'] as unknown as Pod;
