@@ -11,7 +11,7 @@ const timesToInsist = 3;
 
 /** Lets what has to be set right again and again wait longer each time, so that nobody is raced with. */
 export interface BackOff {
-  /** Whether one of them is to be set right now: for the first time at once, later after a wait that doubles. */
+  /** Whether one of them is to be set right now: first at once, then after a second, later after a wait that doubles. */
   readonly isDue: (fields: ReadonlySet<string>, now: number) => boolean;
   /** Notes that all of them are set right, or tried; those that are so for the third time in a row it answers. */
   readonly note: (fields: ReadonlySet<string>, now: number) => readonly string[];
@@ -35,7 +35,9 @@ export function makeBackOff(): BackOff {
 
   function isFieldDue(field: string, now: number): boolean {
     const last = lastOf(field, now);
-    return last === undefined || now - last.at >= Math.min(shortestWait * 2 ** (last.times - 1), longestWait);
+    if (last === undefined) return true;
+    const doublings = Math.max(last.times - timesToInsist, 0);
+    return now - last.at >= Math.min(shortestWait * 2 ** doublings, longestWait);
   }
 
   return {

@@ -17,13 +17,13 @@ describe('a back-off', () => {
     });
   }
 
-  it('sets right at once, then after waits that double up to five minutes', () => {
-    expect(repairsWithin(1500)).to.deep.equal([0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 811, 1111, 1411]);
+  it('sets right at once, twice after a second, then after waits that double up to five minutes', () => {
+    expect(repairsWithin(1500)).to.deep.equal([0, 1, 2, 3, 5, 9, 17, 33, 65, 129, 257, 513, 813, 1113, 1413]);
   });
 
   it('does not let one field wait for another', () => {
     const backOff = makeBackOff();
-    for (let times = 0; times < 9; times += 1) backOff.note(timeout, 0);
+    for (let times = 0; times < 11; times += 1) backOff.note(timeout, 0);
     expect(backOff.isDue(timeout, minute)).to.equal(false);
     expect(backOff.isDue(both, minute)).to.equal(true);
   });

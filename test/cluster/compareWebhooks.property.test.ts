@@ -3,10 +3,8 @@ import fc from 'fast-check';
 import { compareWebhooks } from '../../src/cluster/compareWebhooks.ts';
 import { makeWebhooks } from '../../src/cluster/webhookConfiguration.ts';
 import type { Json, JsonObject } from '../../src/core/json/json.ts';
+import { bySeed, tries } from '../property.ts';
 import { someChoices } from './webhooks.ts';
-
-const runs = Math.min(Number(process.env['PROPERTY_RUNS'] ?? 2000), 2000);
-const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
 
 type Webhooks = readonly JsonObject[];
 type Edit = (webhooks: Webhooks) => Webhooks;
@@ -55,12 +53,12 @@ const arbitraryEdit: fc.Arbitrary<Edit> = fc.oneof(
 
 const isForeign = ({ name }: JsonObject): boolean => String(name).endsWith('.example.com');
 
-describe(`compareWebhooks, whatever somebody does (PROPERTY_SEED=${seed})`, () => {
+describe(`compareWebhooks, whatever somebody does ${bySeed}`, () => {
   const check = (property: (found: Webhooks) => void): void => {
     const arbitraryFound = fc
       .tuple(fc.constantFrom(wanted, before, []), fc.array(arbitraryEdit, { maxLength: 6 }))
       .map(([start, edits]) => edits.reduce<Webhooks>((webhooks, edit) => edit(webhooks), start));
-    fc.assert(fc.property(arbitraryFound, property), { numRuns: runs, seed });
+    fc.assert(fc.property(arbitraryFound, property), tries(2000));
   };
 
   it('leaves nothing to do once it is written', () => {

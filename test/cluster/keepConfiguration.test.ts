@@ -176,7 +176,7 @@ describe('the keeper of the webhook configuration', () => {
       edit(withTimeout(10));
       await round();
     }
-    expect(writes()).to.equal(10);
+    expect(writes()).to.equal(12);
     const [event, ...others] = events();
     expect(others).to.deep.equal([]);
     expect(event?.['reason']).to.equal('WebhookConfigurationContested');
@@ -214,7 +214,7 @@ describe('the keeper of the webhook configuration', () => {
       edit(withTimeout(10));
       for (let count = 0; count < 600; count += 1) await round();
       expect(writes()).to.equal(writesBefore);
-      expect(tries() - writesBefore).to.equal(10);
+      expect(tries() - writesBefore).to.equal(12);
       expect(events()).to.have.length(1);
     });
   }
@@ -230,7 +230,7 @@ describe('the keeper of the webhook configuration', () => {
     for (let count = 0; count < 600; count += 1) {
       await round().catch(({ message }: Error) => failed.push(message));
     }
-    expect(tries()).to.be.within(5, 10);
+    expect(tries()).to.equal(12);
     expect(failed).to.deep.equal(Array.from({ length: tries() }, () => 'forbidden by a policy'));
     expect(events()).to.deep.equal([]);
   });

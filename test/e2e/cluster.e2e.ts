@@ -241,7 +241,7 @@ describeOnEach(
       isInsisting = true;
       await api.merge(configurationPath, { metadata: { labels: { seen: 'again' } } });
       await sleep(10_000);
-      expect(countWrites() - writesSoFar).to.be.within(4, 7);
+      expect(countWrites() - writesSoFar).to.be.within(4, 8);
       const { items } = await api.get('/api/v1/namespaces/default/events');
       const told = (items as readonly JsonObject[]).filter(
         ({ reason, message }) =>
