@@ -9,17 +9,11 @@ import { judgePolicy, judgeUnread } from './judgePolicies.ts';
 import type { KubeClient } from './kubeClient.ts';
 import { KubeApiError } from './kubeClient.ts';
 import { placePolicies } from './placePolicies.ts';
-import { policiesPath } from './policyResource.ts';
+import { mostObjectBytes, policiesPath } from './policyResource.ts';
 import { AnswerTooLong } from './readAnswer.ts';
 import { makeDeletionTeller } from './tellDeletions.ts';
 import { makeStatusTeller } from './tellStatus.ts';
 import type { WebhookChoices } from './webhookConfiguration.ts';
-
-/**
- * Of a policy's object as JSON, in bytes; a longer one is not read, since that alone would hold up reviews. The largest
- * spec that is good, what its status repeats and what kubectl writes into an annotation come to a third of it.
- */
-const mostObjectBytes = 524_288;
 
 /** What becomes of the policies that a cluster has. */
 export interface PolicyUse {

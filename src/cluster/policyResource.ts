@@ -10,6 +10,12 @@ const plural = 'hardeningpolicies';
 export const policiesPath = `/apis/${group}/v1alpha1/${plural}`;
 
 /**
+ * Of a policy's object as JSON, in bytes; a longer one is not read, since that alone would hold up reviews. The largest
+ * spec that is good, what its status repeats and what kubectl writes into an annotation come to a third of it.
+ */
+export const mostObjectBytes = 524_288;
+
+/**
  * Makes the CustomResourceDefinition of HardeningPolicy. What the API server can check of a policy comes from the same
  * source as the parser of files; the rest, image patterns for one, the parser alone checks and tells in the status.
  *

@@ -1,13 +1,14 @@
 import type { Logger } from 'winston';
 import type { JsonObject } from '../core/json/json.ts';
 import { rfc3339, writeEvent } from './event.ts';
-import { metadataOf } from './followObjects.ts';
+import { metadataOf, nameOf } from './followObjects.ts';
 import { inParallel } from './inParallel.ts';
 import type { JudgedPolicy } from './judgePolicies.ts';
 import { policyKind, statusFor, statusOfUnplaced } from './judgePolicies.ts';
 import type { KubeClient } from './kubeClient.ts';
 import { KubeApiError } from './kubeClient.ts';
-import { policiesPath } from './policyResource.ts';
+import { mostObjectBytes, policiesPath } from './policyResource.ts';
+import { AnswerTooLong } from './readAnswer.ts';
 
 /** Between two events about one policy: one that changes all the time, from bad to bad, is no reason to fill a store. */
 const millisecondsBetweenEvents = 10_000;
@@ -44,8 +45,7 @@ export function makeStatusTeller(options: StatusTellerOptions): StatusTeller {
   const noRoom = `not in force: the webhook configuration has no room for more policies, and older ones go first; namespaces that ask for it ${outcome}: delete policies that nobody asks for`;
 
   async function tellJudged(each: JudgedPolicy): Promise<void> {
-    const { uid = '', generation = 0 } = each.metadata;
-    const state = `${String(uid)}/${String(generation)}`;
+    const state = stateOf(each.metadata, 'generation');
     // What its status says cannot be read either.
     if (told.has(each) || (!each.isRead && toldVersions.get(each.name) === state)) return;
     const status = statusFor(each, rfc3339(now()));
@@ -60,16 +60,27 @@ export function makeStatusTeller(options: StatusTellerOptions): StatusTeller {
 
   /** Of these nothing but the metadata is at hand. */
   async function tellUnplaced(identity: JsonObject): Promise<void> {
-    const { name = '', uid = '', resourceVersion = '' } = metadataOf(identity);
-    const version = `${String(uid)}/${String(resourceVersion)}`;
-    if (toldVersions.get(String(name)) === version) return;
-    const object = await client.get(`${policiesPath}/${String(name)}`);
+    const name = nameOf(identity);
+    const version = stateOf(metadataOf(identity), 'resourceVersion');
+    const state = stateOf(metadataOf(identity), 'generation');
+    const last = toldVersions.get(name);
+    if (last === version || last === state) return;
+    const object = await readOrIdentity(identity);
     const status = statusOfUnplaced(object, noRoom, rfc3339(now()));
     if (status !== undefined) {
       await write(metadataOf(object), status);
       await tellProblem(metadataOf(object), 'PolicyHasNoRoom', noRoom);
     }
-    toldVersions.set(String(name), version);
+    toldVersions.set(name, object === identity ? state : version);
+  }
+
+  /** Of one that is too large to be read, the status is written whatever it was. */
+  async function readOrIdentity(identity: JsonObject): Promise<JsonObject> {
+    const path = `${policiesPath}/${nameOf(identity)}`;
+    return client.get(path, { mostBytes: mostObjectBytes }).catch((error: unknown) => {
+      if (error instanceof AnswerTooLong) return identity;
+      throw error;
+    });
   }
 
   /** Whatever else the body says, the API server takes the status alone, and of a version that is still the newest. */
@@ -107,4 +118,8 @@ export function makeStatusTeller(options: StatusTellerOptions): StatusTeller {
       toldVersions.delete(policy);
     },
   };
+}
+
+function stateOf(metadata: JsonObject, key: 'generation' | 'resourceVersion'): string {
+  return [metadata['uid'], key, metadata[key]].map(String).join('/');
 }
