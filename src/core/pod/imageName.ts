@@ -16,6 +16,9 @@ export const legacyDefaultDomain = 'index.docker.io';
 /** Where Docker Hub keeps the images that are named without an organisation (`officialRepoPrefix`). */
 const officialOrganisation = 'library';
 
+/** Of a name without its registry (distribution/reference, `RepositoryNameTotalLengthMax`). */
+const longestRepository = 255;
+
 /** Longer references cannot be pulled: names end at 255 characters, tags at 128, digests well below that. */
 const longestReference = 1024;
 
@@ -33,6 +36,7 @@ export function imageNames(image: string): readonly string[] {
   if (name === '' || name.startsWith('/') || name.endsWith('/')) return [];
 
   const { domain, repository } = splitDomain(name);
+  if (repository.length > longestRepository) return [];
   if (domain !== defaultDomain) return [`${domain}/${repository}`];
   const official = officialName(repository);
   if (official === undefined) return [`${defaultDomain}/${repository}`, repository];

@@ -28,6 +28,8 @@ describe('imageNames', () => {
     ['@', []],
     ['a/', []],
     ['a'.repeat(2000), []],
+    [`quay.io/${'a'.repeat(255)}`, [`quay.io/${'a'.repeat(255)}`]],
+    [`quay.io/${'a'.repeat(256)}`, []],
   ];
   for (const [image, names] of cases) {
     it(`of ${JSON.stringify(image.slice(0, 60))}`, () => expect(imageNames(image)).to.deep.equal(names));
