@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { bySeed, readFactor, readSeed, seed, tries } from './property.ts';
@@ -18,5 +20,14 @@ describe('property tests', () => {
   it('take the seed where they say nothing', () => {
     expect(fc.readConfigureGlobal()).to.deep.equal(tries(100));
     expect(bySeed).to.equal(`(PROPERTY_SEED=${seed})`);
+  });
+
+  it('have no seed and no number of tries of their own', () => {
+    const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' });
+    for (const file of files.filter((name) => name.endsWith('.ts') && !/^property\.|^oracle\//.test(name))) {
+      const text = readFileSync(join(import.meta.dirname, file), 'utf8');
+      if (/from 'fast-check'/.test(text))
+        expect(text, `${file}: tries() of test/property.ts says both`).to.not.match(/\b(numRuns|seed)(:|,| \})/);
+    }
   });
 });
