@@ -25,7 +25,7 @@ const hour = 3_600_000;
 const day = 24 * hour;
 const jumps = [2 * hour, 13 * hour, 260 * day, 400 * day];
 
-/** A CA with the Lease: what a replica needs to start and to find its way. */
+/** What a replica may take to start, or to lead: the Lease of one that was killed lasts fifteen seconds more. */
 const millisecondsToStart = 30_000;
 
 describeOnEach(
@@ -201,14 +201,15 @@ describeOnEach(
           await untilAllReady();
           await balance();
           await Promise.all(old.map(({ stop }) => stop()));
-          await until(() => replicas[0]?.logged().some(({ message }) => message === 'leading') === true);
+          const leads = (): boolean => replicas[0]?.logged().some(({ message }) => message === 'leading') === true;
+          await until(leads, millisecondsToStart);
           toggleAll();
           await expectGood(6000);
           toggleAll();
           await expectGood(2000);
           expect(await caNow()).to.equal(ca);
         }
-      });
+      }).timeout(240_000);
   },
   [user],
 );
