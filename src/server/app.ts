@@ -174,8 +174,12 @@ function termsOf({ policies, claimsKey }: PolicyHolder, name: string, mode: Mode
 }
 
 function noSuchPolicy(name: string, policies: ReadonlyMap<string, Policy>): HttpError {
-  const quoted = JSON.stringify(cutText(name, mostQuoted));
-  return new HttpError(404, `no policy is called ${quoted}: there are ${[...policies.keys()].join(', ')}`);
+  // The path that namespaces get whose label names none of the policies.
+  const problem =
+    name === optOut
+      ? "the namespace's label kube-harden.io/enforce names no policy"
+      : `no policy is called ${JSON.stringify(cutText(name, mostQuoted))}`;
+  return new HttpError(404, `${problem}: there are ${[...policies.keys()].join(', ')}`);
 }
 
 function requireJson({ headers }: IncomingMessage): void {

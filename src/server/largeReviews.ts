@@ -13,14 +13,26 @@ import { makeTurns } from './turns.ts';
 /** Beside this file, as it is written or compiled. */
 const threadFile = join(import.meta.dirname, `reviewThread${extname(import.meta.filename)}`);
 
-/**
- * What the thread may take, in MiB, besides the body's bytes and its text. The container's limit is 512; the largest
- * body whose parsing is allowed takes a third of this.
- */
-const mostHeap = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32 };
+export interface ThreadLimits {
+  /** For an answer. */
+  readonly milliseconds: number;
+  /** After the last answer, until a thread that has grown makes place for a new one. */
+  readonly idleMilliseconds: number;
+  /** In MiB. */
+  readonly heap: { readonly maxOldGenerationSizeMb: number; readonly maxYoungGenerationSizeMb: number };
+}
 
-/** Some twenty times what the worst review of 8 MiB takes on a core of its own; the API server's patience ends as well. */
-const millisecondsToAnswer = 4000;
+const defaults: ThreadLimits = {
+  // Some twenty times what the worst review of 8 MiB takes on a core of its own; the API server's patience ends as well.
+  milliseconds: 4000,
+  idleMilliseconds: 5000,
+  // Besides the body's bytes and its text. With all that the process has otherwise it stays below 400 MB; what may be
+  // parsed at all takes a third of it.
+  heap: { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 32 },
+};
+
+/** What a thread has grown for; V8 gives little of its memory back. */
+const bytesToGrow = 1024 * 1024;
 
 /** More would wait for longer than the API server does. */
 const mostWaiting = 64;
@@ -55,6 +67,7 @@ interface Thread {
   readonly policies: Map<string, Policy>;
   job: Job | undefined;
   timer: NodeJS.Timeout | undefined;
+  hasGrown: boolean;
   /** Why it has gone down, if it has. */
   error: string;
 }
@@ -64,15 +77,24 @@ interface Thread {
  * small ones, which must not wait for it. A thread that takes too long, or all its memory, is replaced; the process and
  * all other reviews go on.
  */
-export function makeLargeReviews(logger: Logger, milliseconds = millisecondsToAnswer, heap = mostHeap): LargeReviews {
+export function makeLargeReviews(logger: Logger, limits: Partial<ThreadLimits> = {}): LargeReviews {
+  const { milliseconds, idleMilliseconds, heap } = { ...defaults, ...limits };
   const turns = makeTurns<Job>();
   let current: Thread | undefined;
   const ends = new Set<Promise<unknown>>();
+  let idleTimer: NodeJS.Timeout | undefined;
   let isClosed = false;
 
   function startThread(): Thread {
     const worker = new Worker(threadFile, { resourceLimits: heap, execArgv: [], stdin: false });
-    const thread: Thread = { worker, policies: new Map(), job: undefined, timer: undefined, error: 'it has ended' };
+    const thread: Thread = {
+      worker,
+      policies: new Map(),
+      job: undefined,
+      timer: undefined,
+      hasGrown: false,
+      error: 'it has ended',
+    };
     worker.on('message', (outcome: Outcome) => finish(thread, outcome));
     worker.on('error', (error) => {
       thread.error = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -96,11 +118,16 @@ export function makeLargeReviews(logger: Logger, milliseconds = millisecondsToAn
 
   function work(): void {
     if (isClosed || current?.job !== undefined) return;
+    clearTimeout(idleTimer);
     const job = turns.next();
-    if (job === undefined) return;
+    if (job === undefined) {
+      if (current?.hasGrown === true) idleTimer = setTimeout(renew, idleMilliseconds).unref();
+      return;
+    }
     current ??= startThread();
     const thread = current;
     thread.job = job;
+    thread.hasGrown ||= job.body.byteLength > bytesToGrow;
     if (job.holding !== undefined) job.holding.drop = undefined;
     thread.timer = setTimeout(() => giveUp(thread), milliseconds);
     thread.worker.postMessage(makeRequest(job, thread), [job.body.buffer as unknown as TransferListItem]);
@@ -108,12 +135,23 @@ export function makeLargeReviews(logger: Logger, milliseconds = millisecondsToAn
 
   /** The thread may be deep in what cannot be broken off, so nobody waits for its end. */
   function giveUp(thread: Thread): void {
-    logger.error('thread given up', { error: `no answer within ${milliseconds / 1000} seconds` });
+    const message = `no answer within ${milliseconds / 1000} seconds`;
+    logger.error('thread given up', { error: message });
+    end(thread);
+    finish(thread, refusal({ status: 503, message }));
+  }
+
+  function renew(): void {
+    if (current === undefined || isClosed) return;
+    end(current);
+    current = startThread();
+  }
+
+  function end(thread: Thread): void {
     if (current === thread) current = undefined;
-    const end = thread.worker.terminate();
-    ends.add(end);
-    void end.finally(() => ends.delete(end));
-    finish(thread, refusal({ status: 503, message: `no answer within ${milliseconds / 1000} seconds` }));
+    const ended = thread.worker.terminate();
+    ends.add(ended);
+    void ended.finally(() => ends.delete(ended));
   }
 
   function withdraw(job: Job, message: string): void {
@@ -144,6 +182,7 @@ export function makeLargeReviews(logger: Logger, milliseconds = millisecondsToAn
     },
     close: async () => {
       isClosed = true;
+      clearTimeout(idleTimer);
       for (let job = turns.next(); job !== undefined; job = turns.next()) withdraw(job, 'shutting down');
       await Promise.all([...ends, current?.worker.terminate()]);
     },

@@ -16,8 +16,12 @@ const mostBytesForOne = 6;
 /** All that an API server can send of an object that it can store: the object, the old one, and who sent it. */
 const mostBodyBytes = mostBytesForOne * (mostObjectBytes + mostObjectBytes + mostUserBytes);
 
-/** Larger bodies are large: they are counted, queued and answered apart, so that the small ones never wait for them. */
-export const mostSmallBytes = 128 * 1024;
+/**
+ * Larger bodies are large: they are counted, queued and answered apart, so that the small ones never wait for them. Of
+ * so many bytes the worst, two thousand containers, take some 20 ms; nearly no pod has as many, and to go through a
+ * thread would cost it some tenths of a millisecond.
+ */
+export const mostSmallBytes = 64 * 1024;
 
 /** Room for the bodies of small reviews that are on their way: as much as comes with as many connections as there may be. */
 const mostSmallBytesAtATime = 16 * mebibyte;

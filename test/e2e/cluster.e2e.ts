@@ -116,7 +116,7 @@ describeOnEach(
     it('refuses pods where a namespace asks for a policy that is not there', async () => {
       await until(async () => (await tryPod('own')).status === 500);
       expect(String((await tryPod('own')).body['message'])).to.match(
-        /failed calling webhook "no-such-policy\.kube-harden\.io": .*could not find the requested resource/,
+        /failed calling webhook "no-such-policy\.kube-harden\.io": failed to call webhook: the namespace's label kube-harden\.io\/enforce names no policy: there are hardened, /,
       );
     });
 

@@ -92,7 +92,7 @@ describeOnEach('failurePolicy', (controlPlane) => {
     'has a bad certificate':
       /^failed to call webhook: .*tls: failed to verify certificate: x509: certificate signed by unknown authority/,
     'truncates its answer': /^failed to call webhook: .*unexpected EOF/,
-    'has no such policy': /^failed to call webhook: the server could not find the requested resource$/,
+    'has no such policy': /^failed to call webhook: no policy is called "missing": there are hardened, /,
   };
 
   for (const [index, [fault, message]] of Object.entries(messages).entries()) {

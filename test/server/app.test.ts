@@ -105,11 +105,20 @@ describe('server', () => {
     [
       'an unknown policy',
       'POST',
+      '/enforce/missing',
+      '{}',
+      json,
+      404,
+      'no policy is called "missing": there are hardened, minimal',
+    ],
+    [
+      'a namespace whose label names no policy',
+      'POST',
       '/enforce/none',
       '{}',
       json,
       404,
-      'no policy is called "none": there are hardened, minimal',
+      "the namespace's label kube-harden.io/enforce names no policy: there are hardened, minimal",
     ],
     [
       'another path',

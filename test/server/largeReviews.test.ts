@@ -8,7 +8,7 @@ import type { LargeReviews } from '../../src/server/largeReviews.ts';
 import { makeLargeReviews } from '../../src/server/largeReviews.ts';
 import { makeLogger } from '../../src/server/logger.ts';
 import { builtInPolicy, makePolicy } from '../core/policies.ts';
-import { collectLines, readRecorded } from './client.ts';
+import { collectLines, readRecorded, until } from './client.ts';
 
 const hardened = builtInPolicy('hardened');
 const enforce: Terms = { mode: 'enforce', policy: hardened, policyNames: [], claimsKey: undefined };
@@ -150,7 +150,7 @@ describe('large reviews', function () {
   });
 
   it('that take too long cost only themselves', async () => {
-    large = makeLargeReviews(logger, 1);
+    large = makeLargeReviews(logger, { milliseconds: 1 });
     large.warmUp();
     await sleep(1000);
     const messages = await Promise.all([ask(makeBody(20_000)), ask(makeBody(20_000))]);
@@ -161,11 +161,26 @@ describe('large reviews', function () {
   });
 
   it('that take all memory cost only themselves', async () => {
-    large = makeLargeReviews(logger, 30_000, { maxOldGenerationSizeMb: 40, maxYoungGenerationSizeMb: 8 });
+    large = makeLargeReviews(logger, {
+      milliseconds: 30_000,
+      heap: { maxOldGenerationSizeMb: 40, maxYoungGenerationSizeMb: 8 },
+    });
     expect(messageOf(await ask(makeBody(1)))).to.equal('answered');
     const outcome = await ask(makeBody(150_000));
     expect(messageOf(outcome)).to.equal('500 a fault in kube-harden; its log says more');
     expect('error' in outcome && outcome.error).to.match(/^the thread for large reviews: Error.*memory/);
+    expect(messageOf(await ask(makeBody(1)))).to.equal('answered');
+  });
+
+  it('leave no memory behind for long', async () => {
+    large = makeLargeReviews(logger, { idleMilliseconds: 100 });
+    const text = new TextDecoder().decode(makeBody(1)).padEnd(20_000_000);
+    const list = `[${Array.from({ length: 300_000 }, (_, index) => `{"name":"${index}"}`).join(',')}]`;
+    const padded = text.replace('"dryRun":', () => `"list":${list},"dryRun":`);
+    expect(padded.length).to.be.above(text.length);
+    expect(messageOf(await ask(new TextEncoder().encode(padded)))).to.equal('answered');
+    const grown = process.memoryUsage.rss();
+    await until(() => process.memoryUsage.rss() < grown - 20_000_000);
     expect(messageOf(await ask(makeBody(1)))).to.equal('answered');
   });
 
