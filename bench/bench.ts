@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { builtInPolicies, loadPolicies } from '../src/files/policies.ts';
-import { formatHostile, hostileHeading, measureHostile } from './hostile.ts';
+import { formatHostile, hostileHeading, measureHostile, measureQuiet } from './hostile.ts';
 import type { Measured } from './load.ts';
 import { sendLoad } from './load.ts';
 import { measurePhases, median } from './phases.ts';
@@ -96,6 +96,7 @@ const client = fork(join(import.meta.dirname, 'hostileClient.ts'));
 await sendLoad({ ...target, path, body: Buffer.from(makeReview(6)), connections: 1, milliseconds: 2000 });
 const before = await target.memory();
 let most = before;
+print(await measureQuiet(target));
 for await (const row of measureHostile(target, client)) {
   print(formatHostile(row));
   most = Math.max(most, await target.memory());

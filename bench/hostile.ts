@@ -44,6 +44,17 @@ export async function* measureHostile(
   }
 }
 
+/** What somebody's reviews wait where nobody else sends anything: what the machine itself adds to the figures above. */
+export async function measureQuiet(target: { readonly port: number; readonly ca: string }): Promise<string> {
+  const body = Buffer.from(makeReview(6));
+  const load = { ...target, path: '/enforce/hardened?timeout=10s', body, connections: 1, milliseconds: 2000, pause };
+  return formatOthers('none', await sendLoad(load));
+}
+
+function formatOthers(name: string, { p50, p99, most }: HostileRow['others']): string {
+  return [name.padEnd(80), ...[p50, p99, most].map((ms) => ms.toFixed(1).padStart(7))].join(' ');
+}
+
 /** As a line of the table. */
 export function formatHostile({ name, report, others }: HostileRow): string {
   const { bytes, status, answerBytes, milliseconds } = report;
@@ -55,9 +66,8 @@ export function formatHostile({ name, report, others }: HostileRow): string {
     ...[Math.min(...milliseconds), median(milliseconds), Math.max(...milliseconds)].map((ms) =>
       ms.toFixed(0).padStart(6),
     ),
-    ...[others.p50, others.p99, others.most].map((ms) => ms.toFixed(1).padStart(7)),
   ];
-  return cells.join(' ');
+  return formatOthers(cells.join(' '), others);
 }
 
 export const hostileHeading = [

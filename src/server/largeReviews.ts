@@ -28,7 +28,7 @@ const defaults: ThreadLimits = {
   idleMilliseconds: 5000,
   // Besides the body's bytes and its text. With all that the process has otherwise it stays below 400 MB; what may be
   // parsed at all takes a third of it.
-  heap: { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 32 },
+  heap: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 32 },
 };
 
 /** What a thread has grown for; V8 gives little of its memory back. */
