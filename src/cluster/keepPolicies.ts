@@ -14,6 +14,7 @@ import { AnswerTooLong } from './readAnswer.ts';
 import { makeDeletionTeller } from './tellDeletions.ts';
 import { makeStatusTeller } from './tellStatus.ts';
 import type { WebhookChoices } from './webhookConfiguration.ts';
+import { namespacesLeftOut } from './webhookConfiguration.ts';
 
 /** What becomes of the policies that a cluster has. */
 export interface PolicyUse {
@@ -60,7 +61,13 @@ export function makePolicyKeeper(options: PolicyKeeperOptions): PolicyKeeper {
   const judged = new Map<string, JudgedPolicy>();
   const unplaced = new Map<string, JsonObject>();
   const { defaultPolicy } = webhooks;
-  const deletions = makeDeletionTeller({ client, logger, defaultPolicy, elapsed });
+  const deletions = makeDeletionTeller({
+    client,
+    logger,
+    defaultPolicy,
+    leftOut: namespacesLeftOut(webhooks),
+    elapsed,
+  });
   const statuses = makeStatusTeller({ client, logger, defaultPolicy, elapsed, now });
   let seen: ReadonlyMap<string, JsonObject> | undefined;
   /** What was judged last, all of it; undefined where there is something to do. */

@@ -15,6 +15,8 @@ export interface DeletionTellerOptions {
   readonly client: KubeClient;
   readonly logger: Logger;
   readonly defaultPolicy: string | undefined;
+  /** The namespaces that nothing becomes of, whatever they ask for. */
+  readonly leftOut: ReadonlySet<string>;
   /** A clock that never jumps, in milliseconds. */
   readonly elapsed: () => number;
 }
@@ -28,7 +30,8 @@ export interface DeletionTeller {
   readonly tell: (isThere: (policy: string) => boolean) => Promise<void>;
 }
 
-export function makeDeletionTeller({ client, logger, defaultPolicy, elapsed }: DeletionTellerOptions): DeletionTeller {
+export function makeDeletionTeller(options: DeletionTellerOptions): DeletionTeller {
+  const { client, logger, defaultPolicy, leftOut, elapsed } = options;
   const deleted = new Map<string, { readonly uid: string; readonly at: number }>();
 
   function dropOld(): void {
@@ -42,6 +45,7 @@ export function makeDeletionTeller({ client, logger, defaultPolicy, elapsed }: D
     const outcome = defaultPolicy === undefined ? 'its pods are refused' : `it gets ${defaultPolicy} instead`;
     for (const object of Array.isArray(items) ? (items as readonly JsonObject[]) : []) {
       const namespace = nameOf(object);
+      if (leftOut.has(namespace)) continue;
       logger.error('policy deleted that a namespace asks for', { policy, namespace });
       const uid = String(metadataOf(object)['uid']);
       const about = { apiVersion: 'v1', kind: 'Namespace', name: namespace, namespace, uid };

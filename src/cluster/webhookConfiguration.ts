@@ -26,6 +26,14 @@ export interface WebhookChoices {
 /** Those that a cluster cannot start without. */
 const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease'];
 
+/** The namespaces that are never concerned, whatever their labels say. */
+export function namespacesLeftOut({
+  namespace,
+  excludedNamespaces,
+}: Pick<WebhookChoices, 'namespace' | 'excludedNamespaces'>): ReadonlySet<string> {
+  return new Set([...systemNamespaces, namespace, ...excludedNamespaces]);
+}
+
 /**
  * Makes the entries of the MutatingWebhookConfiguration: one for each policy and mode. The API server itself matches
  * namespaces by their labels and so chooses the path; the server needs no look-up. At most one enforcing entry concerns
@@ -125,16 +133,17 @@ const matchConditions: Json = [
 ];
 
 function makeWebhook(
-  { target, caBundle, namespace, excludedNamespaces }: WebhookChoices,
+  choices: WebhookChoices,
   name: string,
   path: string,
   labels: readonly JsonObject[],
   handling: FailureHandling,
 ): JsonObject {
+  const { target, caBundle } = choices;
   const excluded = {
     key: 'kubernetes.io/metadata.name',
     operator: 'NotIn',
-    values: [...new Set([...systemNamespaces, namespace, ...excludedNamespaces])],
+    values: [...namespacesLeftOut(choices)],
   };
   const address: JsonObject =
     'url' in target ? { url: `${target.url}${path}` } : { service: { ...target.service, path } };

@@ -118,7 +118,7 @@ function makeCluster() {
     const keeper = makePolicyKeeper({
       client,
       builtIn,
-      webhooks: { ...someChoices, defaultPolicy },
+      webhooks: { ...someChoices, excludedNamespaces: ['left-out'], defaultPolicy },
       caBundle: () => someChoices.caBundle,
       use: (policies) => {
         inForce = policies;
@@ -388,6 +388,18 @@ describe('the policy keeper', () => {
       expect(missing(cluster)).to.deep.equal([
         'HardeningPolicy a was deleted, but this namespace asks for it: its pods are refused',
       ]);
+    });
+
+    it('says nothing to namespaces that it never touches', async () => {
+      const cluster = makeCluster();
+      const replica = cluster.makeReplica();
+      cluster.apply('a', good);
+      await replica.round();
+      cluster.setOrphans('kube-system', 'left-out', someChoices.namespace, 'shop');
+      cluster.delete('a');
+      await replica.round();
+      expect(cluster.events.map(({ metadata }) => (metadata as JsonObject)['namespace'])).to.include.members(['shop']);
+      expect(missing(cluster)).to.have.length(1);
     });
 
     it('says nothing as a new leader of what was deleted long ago', async () => {
