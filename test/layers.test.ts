@@ -21,6 +21,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   manifest: ['core/json'],
   recognize: ['core/json', 'recognize/recognizers'],
   'recognize/recognizers': ['recognize'],
+  inspection: ['core/json', 'core/pod', 'core/images'],
+  registry: ['core/json', 'core/pod', 'core/images', 'inspection'],
   files: ['core/policy', 'manifest'],
   certificates: ['core/json'],
   server: ['core/json', 'core/pod', 'core/policy', 'core/decisions', 'core', 'admission', 'files', 'certificates'],
@@ -31,7 +33,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...['core/json', 'core/pod', 'core/policy', 'core/decisions', 'core'],
-    ...['standards', 'manifest', 'recognize', 'files', 'certificates', 'run'],
+    ...['standards', 'manifest', 'recognize', 'registry', 'files', 'certificates', 'run'],
   ],
 };
 
@@ -41,6 +43,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'core/policy': ['minimatch', 'zod'],
   'core/images': ['zod'],
   manifest: ['fast-json-patch', 'yaml'],
+  registry: ['node:'],
   files: ['node:fs/promises', 'node:path'],
   certificates: ['node:crypto', 'node:net', 'node:os', '@peculiar/x509', 'reflect-metadata'],
   server: ['node:', 'express', 'prom-client', 'winston'],
@@ -52,6 +55,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 const pureFloors = [
   ...['core/json', 'core/pod', 'core/policy', 'core/images', 'core/decisions', 'core/rules', 'core'],
   ...['standards', 'standards/checks', 'admission', 'manifest', 'recognize', 'recognize/recognizers'],
+  'inspection',
 ];
 
 /** What JavaScript itself brings, of which the pure folders may use all: it says the same everywhere and always. */

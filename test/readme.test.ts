@@ -34,6 +34,7 @@ describe('the README', () => {
       'ARCHITECTURE.md',
       'CONTRIBUTING.md',
       'SECURITY.md',
+      'docs/inspect.md',
       'docs/rules.md',
       'docs/policies.md',
       'docs/platforms.md',

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { explainCommand } from './explain.ts';
+import { inspectCommand } from './inspect.ts';
 import { previewCommand } from './preview.ts';
 import { serveCommand } from './serve.ts';
 import type { Streams } from './streams.ts';
@@ -17,7 +18,13 @@ export function makeProgram(streams: Streams): Command {
       writeErr: (text) => streams.stderr.write(text),
       outputError: (text, write) => write(`kube-harden: ${onOneLine(text)}; --help shows what there is\n`),
     });
-  for (const command of [previewCommand(streams), explainCommand(streams), whyCommand(streams), serveCommand()]) {
+  for (const command of [
+    previewCommand(streams),
+    explainCommand(streams),
+    inspectCommand(streams),
+    whyCommand(streams),
+    serveCommand(),
+  ]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program;
