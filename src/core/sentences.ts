@@ -17,7 +17,6 @@ import { findRemarks } from './remarks.ts';
 
 const keptBecause: Readonly<Record<KeptReason, string>> = {
   explicit: 'set by its author',
-  annotation: 'set by its author in an annotation',
   emptyList: 'set to an empty list by its author; the API server drops empty lists, so on a cluster it counts as unset',
   addedBefore: 'added by kube-harden before',
   mounted: 'the author mounts a volume there',
@@ -39,6 +38,7 @@ const withheldBecause: Readonly<Record<WithheldReason, (detail: string) => strin
   addsAllCapabilities: () => 'capabilities.add has ALL',
   addsSysAdmin: () => 'capabilities.add has SYS_ADMIN',
   addsSameCapabilities: () => 'capabilities.add has the same ones',
+  contradictsAnnotation: (detail) => `the old annotation says ${detail}, and the API server refuses a field beside it`,
   debugContainer: () => 'a debug container may write where it likes',
   hostNetwork: () => "hostNetwork leaves no network namespace of the pod's own",
   underReadOnlyMount: (detail) => `it lies below ${detail}, which is mounted read-only`,
@@ -53,6 +53,8 @@ const withheldBecause: Readonly<Record<WithheldReason, (detail: string) => strin
   unknownAnnotation: (detail) => `kube-harden knows no annotation ${detail}`,
   declarationNotAllowed: () => 'the policy lets no pod declare its writable paths',
   annotationsFull: () => 'the annotations have no room left, so a later call will not know its own work',
+  podFull: () => 'the pod has no room left for them, so a later call will not know its own work',
+  tooLarge: (detail) => `the API server could not store the pod (${detail})`,
 };
 
 const removedBecause: Readonly<Record<RemovedReason, string>> = {
@@ -119,6 +121,11 @@ export function warnings(decisions: readonly Decision[], mode: WarningMode, poli
   return limit(lines);
 }
 
+/** Why a pod is denied, which happens for nothing else. */
+export function denialOf({ detail = '' }: Withheld): string {
+  return `kube-harden: hardened, the pod is too large for the API server to store (${detail}): make it smaller`;
+}
+
 /** What people have to hear of one by one: what they would take for done, and is not. */
 function isUnasked({ action }: Decision): boolean {
   return action === 'withheld' || action === 'removed';
@@ -180,7 +187,7 @@ function subjectOf({ field }: Withheld | Removed): string {
   if (first === undefined) return field;
   if (first.field === 'metadata' && others[0]?.entry !== undefined) return 'declared writable path';
   if (first.field === 'volumeMounts' && first.entry !== undefined) return `writable path ${first.entry}`;
-  return first.field === 'securityContext' ? formatFieldName(others) : field;
+  return first.field === 'securityContext' && others.length > 0 ? formatFieldName(others) : field;
 }
 
 /** A value as YAML writes it on one line. */
@@ -202,10 +209,27 @@ export function describeMisplaced({ path, belongsTo, meant }: MisplacedField): s
 }
 
 /** One line about what only an image can tell. */
-export function describeRemark({ about, where }: Remark): string {
-  const said: Readonly<Record<Remark['about'], string>> = {
-    imageUser: 'starts only if its image names a USER by number, not 0; or set runAsUser',
-    noWritablePath: 'no writable path is known; annotate kube-harden.io/writable-paths if it writes',
+export function describeRemark(remark: Remark): string {
+  return `${place(remark)}: ${sayRemark(remark)}`;
+}
+
+function sayRemark(remark: Remark): string {
+  switch (remark.about) {
+    case 'imageUser':
+      return 'starts only if its image names a USER by number, not 0; or set runAsUser';
+    case 'noWritablePath':
+      return 'no writable path is known; annotate kube-harden.io/writable-paths if it writes';
+    case 'rootWithoutCapabilities':
+      return `root without capabilities: ${remark.lost.map(workOf).join(', ')} fail unless in capabilities.add`;
+  }
+}
+
+/** What a capability is needed for. Source: capabilities(7). */
+function workOf(capability: string): string {
+  const works: Readonly<Record<string, string>> = {
+    CHOWN: 'chown',
+    SETUID: 'setuid',
+    NET_BIND_SERVICE: 'ports below 1024',
   };
-  return `${place({ where })}: ${said[about]}`;
+  return works[capability] ?? capability;
 }

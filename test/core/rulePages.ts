@@ -103,6 +103,11 @@ pages and this table from the rules' opening comments and fixtures.
 |---|---|---|---|
 ${rows.join('\n')}
 
+A pod is one of Windows by \`spec.os\`, else by the nodes that it selects or requires, else by \`windowsOptions\`; one that only
+prefers Windows is not. A container that runs as uid 0 by its own words is told what fails without the capabilities that it
+loses. Where a pod with kube-harden's annotations could not be stored, they are left out; where not even with the fields,
+kube-harden refuses the pod, and only then.
+
 What the author wrote at a rule's own field is always kept, and so is what the scope above has decided. An exception
 of the policy withholds any rule. The reasons' stable codes are in [\`src/core/decisions/decision.ts\`](../src/core/decisions/decision.ts),
 their sentences in [\`src/core/sentences.ts\`](../src/core/sentences.ts).

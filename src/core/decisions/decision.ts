@@ -5,7 +5,6 @@ import type { RuleId } from '../policy/ruleId.ts';
 /** Why a field was left as it is, because somebody had decided it already. Codes are stable: audit annotations carry them. */
 export type KeptReason =
   | 'explicit'
-  | 'annotation'
   | 'emptyList'
   | 'addedBefore'
   | 'mounted'
@@ -27,6 +26,7 @@ export type WithheldReason =
   | 'addsAllCapabilities'
   | 'addsSysAdmin'
   | 'addsSameCapabilities'
+  | 'contradictsAnnotation'
   | 'debugContainer'
   | 'hostNetwork'
   | 'underReadOnlyMount'
@@ -39,7 +39,9 @@ export type WithheldReason =
   | 'noSuchContainer'
   | 'unknownAnnotation'
   | 'declarationNotAllowed'
-  | 'annotationsFull';
+  | 'annotationsFull'
+  | 'podFull'
+  | 'tooLarge';
 
 /** The reason why a field was added in another way than the policy says it. */
 export type AddedReason = 'undoOwnPodDefault';
@@ -59,8 +61,11 @@ export interface ContainerScope {
 }
 
 interface Subject {
-  /** `claim` is no rule of a policy: it is the record that kube-harden leaves of its own work. */
-  readonly rule: RuleId | 'claim';
+  /**
+   * Two are no rules of a policy: `claim` is the record that kube-harden leaves of its own work, `storedSize` is what the
+   * API server can store.
+   */
+  readonly rule: RuleId | 'claim' | 'storedSize';
   /**
    * The field below the pod's `spec` or below the container, in Kubernetes' own words, list entries by their key; or
    * the pod's own, from `metadata.` on.
@@ -77,6 +82,8 @@ export interface Added extends Subject {
   readonly reason?: AddedReason;
   /** Containers that start only if their image says what nobody else does: which user, by number, it runs as. */
   readonly dependsOnImage?: readonly ContainerScope[];
+  /** What a container that runs as uid 0 cannot do any more: the capabilities that it loses, of those that root is used to. */
+  readonly takenFromRoot?: readonly string[];
 }
 
 /** The author, or the scope above, had decided already. */

@@ -1,3 +1,4 @@
+import type { Json } from '../json/json.ts';
 import type { Pod } from '../pod/pod.ts';
 import { effective } from '../pod/pod.ts';
 import type { Decision } from './decision.ts';
@@ -27,6 +28,8 @@ function againstGroups(pod: Pod): Objection | undefined {
   const linuxOnly = againstLinuxField(pod);
   if (linuxOnly !== undefined) return linuxOnly;
   if (pod.hasUserNamespace) return { reason: 'userNamespace' };
-  const root = pod.containers.find((container) => effective(pod, container, 'runAsNonRoot') === false);
-  return root === undefined ? undefined : { reason: 'rootAllowed' };
+  const has = (field: string, value: Json): boolean =>
+    pod.containers.some((container) => effective(pod, container, field) === value);
+  if (has('runAsNonRoot', false)) return { reason: 'rootAllowed' };
+  return has('runAsUser', 0) ? { reason: 'runsAsRoot' } : undefined;
 }

@@ -15,8 +15,8 @@ export interface SharedField {
   readonly againstPod: () => Objection | undefined;
   /** Stands against the field's being in effect in a container that does not set it itself. */
   readonly against: (container: Container) => Objection | undefined;
-  /** A decision about the field that the author took elsewhere than in the field, for the pod or for a container. */
-  readonly decidedElsewhere?: (container?: Container) => boolean;
+  /** Stands against the container's own field alone, not against its inheriting the pod's. */
+  readonly againstOwn?: (container: Container) => Objection | undefined;
 }
 
 /**
@@ -34,9 +34,6 @@ export function fillSharedField(subject: Subject, field: SharedField): readonly 
   if (onPod !== null) {
     return [{ ...atPod, action: 'kept', reason: 'explicit', value: onPod }, ...keptByContainers(subject, field)];
   }
-  if (field.decidedElsewhere?.() === true) {
-    return [{ ...atPod, action: 'kept', reason: 'annotation' }, ...keptByContainers(subject, field)];
-  }
   const objection = isExcepted(subject, rule) ? ({ reason: 'exception' } as const) : field.againstPod();
   if (objection !== undefined) {
     return [{ ...atPod, action: 'withheld', ...objection }, ...keptByContainers(subject, field)];
@@ -44,7 +41,9 @@ export function fillSharedField(subject: Subject, field: SharedField): readonly 
 
   const decided = subject.containers.map((container) => decideForContainer(subject, field, wanted.value, container));
   const podWide = decided.every((decision) => decision.action === 'added' || setsItself(decision));
-  if (!podWide || !subject.podLevelIsOpen || wanted.block === 'container') return decided;
+  if (!podWide || !subject.podLevelIsOpen || wanted.block === 'container') {
+    return decided.map((decision, index) => holdBackOwn(decision, subject.containers[index], field));
+  }
   const added: Added = {
     ...atPod,
     action: 'added',
@@ -59,13 +58,19 @@ function decideForContainer(subject: Subject, field: SharedField, value: Json, c
   const about = { rule, field: `securityContext.${rule}`, where: scopeOf(container) };
   const own = container.securityContext[rule] ?? null;
   if (own !== null) return { ...about, action: 'kept', reason: 'explicit', value: own };
-  if (field.decidedElsewhere?.(container) === true) return { ...about, action: 'kept', reason: 'annotation' };
   const objection = isExcepted(subject, rule, container)
     ? ({ reason: 'exception' } as const)
     : field.against(container);
   if (objection !== undefined) return { ...about, action: 'withheld', ...objection };
   const path = ['spec', container.list, String(container.index), 'securityContext', rule];
   return { ...about, action: 'added', path, value };
+}
+
+function holdBackOwn(decision: Decision, container: Container | undefined, { againstOwn }: SharedField): Decision {
+  const objection = decision.action === 'added' && container !== undefined ? againstOwn?.(container) : undefined;
+  if (objection === undefined) return decision;
+  const { rule, field, where } = decision;
+  return { rule, field, where, action: 'withheld', ...objection };
 }
 
 /** A container that sets the field itself inherits nothing, so it does not stand in the way of the pod's. */
@@ -98,7 +103,8 @@ export function againstIdentity(pod: Pod): Pick<SharedField, 'againstPod' | 'aga
     againstPod: () => againstLinuxField(pod) ?? (pod.hasUserNamespace ? { reason: 'userNamespace' } : undefined),
     against: (container) => {
       if (container.securityContext['privileged'] === true) return { reason: 'privileged' };
-      return effective(pod, container, 'runAsNonRoot') === false ? { reason: 'rootAllowed' } : undefined;
+      if (effective(pod, container, 'runAsNonRoot') === false) return { reason: 'rootAllowed' };
+      return effective(pod, container, 'runAsUser') === 0 ? { reason: 'runsAsRoot' } : undefined;
     },
   };
 }

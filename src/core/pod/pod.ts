@@ -1,6 +1,7 @@
 import { objectField, objectItems, stringField, stringItems } from '../json/fields.ts';
 import type { Json, JsonObject } from '../json/json.ts';
 import { isJsonObject } from '../json/json.ts';
+import { runsOnWindows } from './windows.ts';
 
 export type ContainerList = 'initContainers' | 'containers' | 'ephemeralContainers';
 
@@ -38,7 +39,7 @@ export interface Pod {
   readonly hasUserNamespace: boolean;
   /** `spec.os.name`, by which the API server goes where it tells Windows from Linux; Pod Security does. */
   readonly os: string | undefined;
-  /** Whether it runs on Windows, by `spec.os` or by the node that it selects: the rules add nothing that Windows lacks. */
+  /** Whether it runs on Windows, by whatever in it tells: the rules add nothing that Windows lacks. */
   readonly isWindows: boolean;
   /** A Windows HostProcess pod, which runs on the node itself. */
   readonly isHostProcess: boolean;
@@ -57,7 +58,7 @@ export function readPod(raw: JsonObject): Pod {
   const containers = containerLists.flatMap((list) =>
     objectItems(spec, list).map((fields, index) => readContainer(fields, list, index)),
   );
-  const os = stringField(objectField(spec, 'os'), 'name');
+  const blocks = [securityContext, ...containers.map((container) => container.securityContext)];
   return {
     spec,
     labels: objectField(metadata, 'labels') ?? nothing,
@@ -68,11 +69,9 @@ export function readPod(raw: JsonObject): Pod {
     containers,
     hostNetwork: spec['hostNetwork'] === true,
     hasUserNamespace: spec['hostUsers'] === false,
-    os,
-    isWindows: os === 'windows' || objectField(spec, 'nodeSelector')?.['kubernetes.io/os'] === 'windows',
-    isHostProcess: [securityContext, ...containers.map((container) => container.securityContext)].some(
-      (block) => objectField(block, 'windowsOptions')?.['hostProcess'] === true,
-    ),
+    os: stringField(objectField(spec, 'os'), 'name'),
+    isWindows: runsOnWindows(spec, blocks),
+    isHostProcess: blocks.some((block) => objectField(block, 'windowsOptions')?.['hostProcess'] === true),
   };
 }
 

@@ -9,26 +9,40 @@
  *
  * Source: containerd pkg/cri, `WithCapabilities`; k8s.io/api core/v1, `Capabilities`.
  */
+import type { Decision } from '../decisions/decision.ts';
 import type { Objection } from '../decisions/fillContainerField.ts';
 import { fillContainerField } from '../decisions/fillContainerField.ts';
 import type { Rule } from '../decisions/rule.ts';
-import type { Container } from '../pod/pod.ts';
-import { canonicalCapability } from '../pod/pod.ts';
+import { drops } from '../pod/capabilities.ts';
+import type { Container, Pod } from '../pod/pod.ts';
+import { canonicalCapability, effective } from '../pod/pod.ts';
 
 export const capabilities: Rule = {
   id: 'capabilities',
   decide: (subject) => {
     const wanted = subject.policy.container.capabilities?.drop;
     if (wanted === undefined) return [];
-    return fillContainerField(subject, {
+    const decisions = fillContainerField(subject, {
       rule: 'capabilities',
       path: ['capabilities', 'drop'],
       valueFor: (container) => droppable(wanted, container),
       authored: (container) => container.capabilities['drop'],
       against: (container) => against(wanted, container),
     });
+    // One for each container, in their order.
+    return decisions.map((decision, index) => tellRoot(subject.pod, decision, subject.containers[index]));
   },
 };
+
+/** A process of uid 0 has always had them, so its program takes them for granted. */
+const takenForGranted: readonly string[] = ['CHOWN', 'SETUID', 'NET_BIND_SERVICE'];
+
+function tellRoot(pod: Pod, decision: Decision, container: Container | undefined): Decision {
+  if (decision.action !== 'added' || container === undefined) return decision;
+  if (effective(pod, container, 'runAsUser') !== 0) return decision;
+  const takenFromRoot = takenForGranted.filter((name) => drops(decision.value, name, container));
+  return takenFromRoot.length === 0 ? decision : { ...decision, takenFromRoot };
+}
 
 function against(wanted: readonly string[], container: Container): Objection | undefined {
   if (container.securityContext['privileged'] === true) return { reason: 'privileged' };

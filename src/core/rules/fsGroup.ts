@@ -3,7 +3,8 @@
  *
  * Fields: `spec.securityContext.fsGroup`; containers have none.
  *
- * Withheld: where `runAsNonRoot: false` says that root is wanted anywhere in the pod, pods in a user namespace, Windows.
+ * Withheld: where uid 0 or `runAsNonRoot: false` says that root is wanted anywhere in the pod, pods in a user namespace,
+ * Windows.
  *
  * Source: k8s.io/api core/v1, `PodSecurityContext`.
  */

@@ -6,8 +6,8 @@
  * Fields: an entry `net.ipv4.ip_unprivileged_port_start=0` in `spec.securityContext.sysctls`.
  *
  * Withheld: `hostNetwork`, where the namespace is the node's; Windows and HostProcess pods. Not asked for where no
- * container that ends up non-root, by something that kube-harden added, names a port below 1024. A value that the
- * author set stays.
+ * container names a port below 1024 that ends up non-root by something that kube-harden added, or from which kube-harden
+ * takes the capability, without which root may not either. A value that the author set stays.
  *
  * Source: Linux net/ipv4 `ip_unprivileged_port_start`; k8s.io/kubernetes pkg/kubelet/sysctl/safe_sysctls.go.
  */
@@ -17,9 +17,13 @@ import { entryName } from '../decisions/fieldName.ts';
 import { againstLinuxField } from '../decisions/fillContainerField.ts';
 import type { Rule } from '../decisions/rule.ts';
 import { isExcepted, podScope } from '../decisions/rule.ts';
+import { drops } from '../pod/capabilities.ts';
 import type { Container, Pod } from '../pod/pod.ts';
 import { effective } from '../pod/pod.ts';
 import type { RuleId } from '../policy/ruleId.ts';
+
+/** What root needs to listen below port 1024. */
+const bindService = 'NET_BIND_SERVICE';
 
 const sysctl = 'net.ipv4.ip_unprivileged_port_start';
 
@@ -35,12 +39,14 @@ export const lowPorts: Rule = {
     const { pod, policy } = subject;
     if (!policy.lowPorts || !subject.podLevelIsOpen) return [];
     const nonRoot = findAdded(earlier, ['runAsNonRoot', 'runAsUser']);
+    const dropped = findAdded(earlier, ['capabilities']);
+    const droppedNames = policy.container.capabilities?.drop ?? [];
     const weakened = findAdded(earlier, takesPortsAway);
     const served = subject.containers.filter(
       (container) =>
         container.containerPorts.some((port) => port > 0 && port < firstUnprivilegedPort) &&
-        isNonRoot(pod, container, nonRoot) &&
-        isAddedFor(weakened, container),
+        ((isNonRoot(pod, container, nonRoot) && isAddedFor(weakened, container)) ||
+          (isAddedFor(dropped, container) && drops(droppedNames, bindService, container))),
     );
     if (served.length === 0) return [];
 

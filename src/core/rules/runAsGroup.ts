@@ -4,7 +4,8 @@
  *
  * Fields: `spec.securityContext.runAsGroup`; a container's own where another container must not inherit it.
  *
- * Withheld: where `runAsNonRoot: false` or privileges say that root is wanted, pods in a user namespace, Windows.
+ * Withheld: where uid 0, `runAsNonRoot: false` or privileges say that root is wanted, whose group is 0; pods in a user
+ * namespace, Windows.
  *
  * Source: k8s.io/api core/v1; k8s.io/kubernetes pkg/securitycontext, `DetermineEffectiveSecurityContext`.
  */
