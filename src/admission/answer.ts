@@ -12,10 +12,12 @@ import type { Patch } from '../core/json/patch.ts';
 import { secondsOf } from '../core/pod/time.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import type { WarningMode } from '../core/sentences.ts';
-import { warnings, warnOfNoSuchPolicy } from '../core/sentences.ts';
+import { denialOf, warnings, warnOfNoSuchPolicy } from '../core/sentences.ts';
+import type { TooLarge } from './fitIntoStore.ts';
+import { fitIntoStore, isTooLarge, refuseUnstorable } from './fitIntoStore.ts';
 import { list } from './listing.ts';
 import type { AdmissionReview } from './response.ts';
-import { allow, patched, remark } from './response.ts';
+import { allow, deny, patched, remark } from './response.ts';
 import type { AdmissionRequest } from './review.ts';
 import { ReviewError } from './review.ts';
 
@@ -46,15 +48,17 @@ export interface Claiming {
  */
 export function answer(request: AdmissionRequest, policy: Policy, mode: Mode, claiming?: Claiming): Answer {
   const { uid } = request;
-  const hardening = hardenRequest(request, policy, mode, claiming);
-  if (hardening === undefined) return { review: allow(uid), decisions: [] };
-  if (isRefusal(hardening)) throw new ReviewError(`request.object.${hardening.refusal}`);
-  const { patch, decisions } = mode === 'enforce' ? annotate(request, policy, hardening, claiming) : hardening;
+  const fitting = hardenToFit(request, policy, mode, claiming);
+  if (fitting === undefined) return { review: allow(uid), decisions: [] };
+  const decisions = isTooLarge(fitting) ? [fitting.tooLarge] : fitting.decisions;
   const remarks = {
     warnings: warnings(decisions, mode, policy.name),
     auditAnnotations: makeAuditAnnotations(decisions, mode, policy),
   };
-  const review = mode === 'enforce' ? patched(uid, patch, remarks) : remark(uid, remarks);
+  if (mode === 'preview') return { review: remark(uid, remarks), decisions };
+  const review = isTooLarge(fitting)
+    ? deny(uid, denialOf(fitting.tooLarge), remarks)
+    : patched(uid, fitting.patch, remarks);
   return { review, decisions };
 }
 
@@ -68,24 +72,39 @@ export function answerWithoutPolicy({ uid }: AdmissionRequest, policies: readonl
   return { review, decisions: [] };
 }
 
+function hardenToFit(
+  request: AdmissionRequest,
+  policy: Policy,
+  mode: Mode,
+  claiming?: Claiming,
+): Hardening | TooLarge | undefined {
+  if (!isOurs(request)) return undefined;
+  const unstorable = refuseUnstorable(request);
+  if (unstorable !== undefined) return unstorable;
+  const hardening = hardenRequest(request, policy, mode, claiming);
+  if (isRefusal(hardening)) throw new ReviewError(`request.object.${hardening.refusal}`);
+  return fitIntoStore(request, hardening, annotate(request, policy, hardening, claiming));
+}
+
+function isOurs(request: AdmissionRequest): boolean {
+  if (isCreation(request)) return !isMirrorPod(request);
+  return request.resource === 'v1/pods/ephemeralcontainers' && request.operation === 'UPDATE';
+}
+
 function hardenRequest(
   request: AdmissionRequest,
   policy: Policy,
   mode: Mode,
   claiming?: Claiming,
-): Hardening | Refusal | undefined {
+): Hardening | Refusal {
   const { object, oldObject } = request;
   if (isCreation(request)) {
-    if (isMirrorPod(request)) return undefined;
     // A preview tells what would come to what another policy enforces, and takes nothing of that out.
     const context = mode === 'enforce' ? contextOf(request, claiming, claiming?.now) : undefined;
     return harden(object, policy, claimIn(object, context));
   }
-  if (request.resource === 'v1/pods/ephemeralcontainers' && request.operation === 'UPDATE') {
-    const claimed = claimIn(object, contextOf(request, claiming, creationOf(oldObject)));
-    return hardenEphemeralContainers(object, oldObject, policy, claimed);
-  }
-  return undefined;
+  const claimed = claimIn(object, contextOf(request, claiming, creationOf(oldObject)));
+  return hardenEphemeralContainers(object, oldObject, policy, claimed);
 }
 
 function isCreation({ resource, operation }: AdmissionRequest): boolean {

@@ -1,11 +1,13 @@
-/** Every answer that kube-harden gives to an AdmissionReview. It never denies: it fills in, or it leaves alone. */
+/** Every answer that kube-harden gives to an AdmissionReview: it fills in, it leaves alone; only what is too large it denies. */
 import type { Patch } from '../core/json/patch.ts';
 import { encodeJson } from './base64.ts';
 
 /** Source: k8s.io/api admission/v1, `AdmissionResponse`. */
 export interface AdmissionResponse {
   readonly uid: string;
-  readonly allowed: true;
+  readonly allowed: boolean;
+  /** Why it is denied: the message comes to the person after the webhook's name. */
+  readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
   readonly patchType?: 'JSONPatch';
   /** The RFC 6902 operations as JSON, in base64. */
   readonly patch?: string;
@@ -47,6 +49,12 @@ export function patched(uid: string, patch: Patch, { warnings, auditAnnotations 
     ...(warnings.length > 0 && { warnings }),
     auditAnnotations,
   });
+}
+
+/** Denies an object that is too large to store. Source of code and reason: k8s.io/apimachinery, `NewRequestEntityTooLargeError`. */
+export function deny(uid: string, message: string, { auditAnnotations }: Remarks): AdmissionReview {
+  const status = { code: 413, reason: 'RequestEntityTooLarge', message };
+  return review({ uid, allowed: false, status, auditAnnotations });
 }
 
 function review(response: AdmissionResponse): AdmissionReview {

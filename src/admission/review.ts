@@ -14,6 +14,8 @@ export interface AdmissionRequest {
   readonly username: string | undefined;
   readonly object: Json;
   readonly oldObject: Json;
+  /** How large the review is as JSON, where that is known; the object in it is smaller. */
+  readonly bytes?: number | undefined;
 }
 
 /** A body that is no AdmissionReview of a version that kube-harden speaks; the message is one line. */
@@ -26,8 +28,11 @@ const apiVersion = 'admission.k8s.io/v1';
 /** The API server makes UUIDs, of 36 characters. The answer repeats it, so it must not be of any length. */
 const longestUid = 256;
 
-/** @throws {ReviewError} */
-export function readReview(body: Json): AdmissionRequest {
+/**
+ * @param bytes the body's length, where it is known
+ * @throws {ReviewError}
+ */
+export function readReview(body: Json, bytes?: number): AdmissionRequest {
   if (!isJsonObject(body)) throw new ReviewError('the body must be an AdmissionReview object');
   if (body['kind'] !== 'AdmissionReview' || body['apiVersion'] !== apiVersion) {
     throw new ReviewError(`the body must be an AdmissionReview of ${apiVersion}`);
@@ -48,6 +53,7 @@ export function readReview(body: Json): AdmissionRequest {
     username: isJsonObject(request['userInfo']) ? textOf(request['userInfo']['username']) : undefined,
     object,
     oldObject,
+    bytes,
   };
 }
 

@@ -55,7 +55,7 @@ const longestName = 256;
 export function answerBody(body: Uint8Array<ArrayBuffer>, { mode, policy, policyNames, claimsKey }: Terms): Outcome {
   let subject: Subject | undefined;
   try {
-    const request = readReview(parseBody(body));
+    const request = readReview(parseBody(body), body.byteLength);
     subject = subjectOf(request);
     const { review, decisions } =
       policy === undefined

@@ -19,6 +19,8 @@ export interface KubeApi {
   readonly delete: (path: string) => Promise<JsonObject>;
   /** A JSON merge patch: RFC 7386. */
   readonly merge: (path: string, body: JsonObject) => Promise<JsonObject>;
+  /** How many bytes an object is in protocol buffers, as it is stored. */
+  readonly storedBytes: (path: string) => Promise<number>;
   readonly close: () => void;
 }
 
@@ -60,6 +62,20 @@ export function makeKubeApi({ url, ca, token }: { url: string; ca: string; token
     create: (path, body) => askOrThrow('POST', path, body),
     delete: (path) => askOrThrow('DELETE', path),
     merge: (path, body) => askOrThrow('PATCH', path, body, 'application/merge-patch+json'),
+    storedBytes: (path) =>
+      new Promise((resolve, reject) => {
+        const headers = { Authorization: `Bearer ${token}`, Accept: 'application/vnd.kubernetes.protobuf' };
+        const sent = request(new URL(path, url), { agent, headers }, (response) => {
+          let bytes = 0;
+          response.on('data', (chunk: Buffer) => {
+            bytes += chunk.length;
+          });
+          response.on('error', reject);
+          response.on('end', () => resolve(bytes));
+        });
+        sent.on('error', reject);
+        sent.end();
+      }),
     close: () => agent.destroy(),
   };
 }

@@ -15,6 +15,12 @@ export function escapePointerToken(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
+/** The reference tokens of a JSON pointer. */
+export function readPointer(pointer: string): readonly string[] {
+  const tokens = pointer.split('/').slice(1);
+  return pointer.includes('~') ? tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')) : tokens;
+}
+
 /** The same operations on a document that holds the patched object further down, at `path`. */
 export function movePatchBelow(patch: Patch, path: readonly string[]): Patch {
   const prefix = path.map((token) => `/${escapePointerToken(token)}`).join('');
