@@ -1,7 +1,8 @@
+import { longestUser, mostPorts, mostPrograms, mostVolumes } from '../core/images/bounds.ts';
 import type { ImageProfileDocument } from '../core/images/imageProfile.ts';
-import { cleanPath } from '../core/pod/path.ts';
+import { cleanPath, pathProblem } from '../core/pod/path.ts';
 import type { Account, Group, Identity } from './accounts.ts';
-import { findIdentity, groupsOf, readAccounts, readGroups } from './accounts.ts';
+import { findIdentity, groupsOf, readAccounts, readGroups, readId } from './accounts.ts';
 import type { FileTree } from './fileTree.ts';
 import { lookUp, walk } from './fileTree.ts';
 import type { ImageConfig } from './imageConfig.ts';
@@ -22,27 +23,57 @@ export interface ImageDescription {
   readonly remarks: readonly string[];
 }
 
-const mostVolumes = 64;
-const mostPrograms = 32;
+/** Longer paths are nobody's who means well, and a profile has no room for many of them. */
+const longestPath = 255;
 
 /** What the configuration alone tells. */
 export function describeConfig(config: ImageConfig): ImageDescription {
   const identity = findIdentity(config.user, [], []);
-  const volumes = volumesOf(config);
+  // A number is known even where the group beside it is a name.
+  const uid = identity === undefined ? readId(config.user.split(':')[0] ?? '') : undefined;
+  const facts = factsOf(config);
+  const writable = (facts.volumes ?? []).filter((path) => pathProblem(path) === undefined);
   return {
     facts: {
-      declaredUser: config.user,
+      ...facts,
       ...(identity === undefined ? {} : { user: userOf(config, identity) }),
-      volumes,
-      ports: config.ports.slice(0, mostVolumes),
-      ...(volumes.length === 0 ? {} : { writablePaths: volumes.map((path) => ({ path, source: 'volume' as const })) }),
+      ...(uid === undefined ? {} : { user: { uid, source: 'declared' as const } }),
+      ...(writable.length === 0
+        ? {}
+        : { writablePaths: writable.map((path) => ({ path, source: 'volume' as const })) }),
     },
     starts: [...config.entrypoint, ...config.command].slice(0, 1),
-    remarks:
-      identity === undefined
-        ? [`the number of the user ${JSON.stringify(config.user)} is in its layers, which --config-only leaves out`]
-        : [],
+    remarks: [
+      ...(identity === undefined
+        ? [`who ${JSON.stringify(config.user)} is stands in its layers, which --config-only leaves out`]
+        : []),
+      ...tellLeftOut(config),
+    ],
   };
+}
+
+/** What the configuration says as it is, as far as a profile takes it. */
+function factsOf({ user, volumes, ports }: ImageConfig): Facts {
+  return {
+    ...(user.length > longestUser ? {} : { declaredUser: user }),
+    volumes: [...new Set(volumes.filter(isTellable).map(cleanPath))].slice(0, mostVolumes),
+    ports: ports.slice(0, mostPorts),
+  };
+}
+
+function isTellable(path: string): boolean {
+  return path.startsWith('/') && path.length <= longestPath && !hasControlCharacter(path);
+}
+
+function hasControlCharacter(text: string): boolean {
+  return [...text].some((character) => character < ' ' || character === '\u007f');
+}
+
+function tellLeftOut({ volumes, ports }: ImageConfig): readonly string[] {
+  const told = volumes.filter(isTellable).length;
+  return volumes.length > told || told > mostVolumes || ports.length > mostPorts
+    ? ['it declares more volumes or ports, or longer ones, than a profile takes: the rest is left out']
+    : [];
 }
 
 /** What the configuration and the files tell. */
@@ -58,11 +89,9 @@ export function describeImage(config: ImageConfig, tree: FileTree): ImageDescrip
   const isBounded = runner !== undefined && identity !== undefined;
   return {
     facts: {
-      declaredUser: config.user,
+      ...factsOf(config),
       ...(identity === undefined ? {} : { user: userOf(config, identity) }),
       ...(stepsDownTo === undefined ? {} : { stepsDownTo }),
-      volumes: volumesOf(config),
-      ports: config.ports.slice(0, mostVolumes),
       fileCapabilities: listFileCapabilities(tree, startup),
       ...(writablePaths.length === 0 && !isBounded ? {} : { writablePaths: [...writablePaths] }),
     },
@@ -70,16 +99,13 @@ export function describeImage(config: ImageConfig, tree: FileTree): ImageDescrip
     remarks: [
       ...(identity === undefined ? [`its passwd and group do not know its user ${JSON.stringify(config.user)}`] : []),
       ...(startup.missing === undefined ? [] : [`it has no program ${JSON.stringify(startup.missing)}`]),
+      ...tellLeftOut(config),
     ],
   };
 }
 
 function textAt(tree: FileTree, path: string): string {
   return lookUp(tree, path)?.node.text ?? '';
-}
-
-function volumesOf({ volumes }: ImageConfig): string[] {
-  return [...new Set(volumes.filter((volume) => volume.startsWith('/')).map(cleanPath))].slice(0, mostVolumes);
 }
 
 function userOf({ user }: ImageConfig, { uid, gid, isNumber }: Identity): NonNullable<Spec['user']> {
@@ -98,7 +124,7 @@ function chooseStepDown(
     // A number that only the environment has is not for telling.
     if (user?.isPrivate === true && identity.name === undefined) continue;
     const { name, uid, gid } = identity;
-    return { ...(name === undefined ? {} : { name }), uid, gid, guarded: isGuarded };
+    return { ...(name === undefined || name.length > longestUser ? {} : { name }), uid, gid, guarded: isGuarded };
   }
   const [first] = stepsDown;
   return first === undefined ? undefined : { guarded: first.isGuarded };
@@ -121,7 +147,7 @@ function listFileCapabilities(tree: FileTree, { programs }: Startup): Spec['file
   const started = new Set(programs.map(({ node }) => node));
   const found: NonNullable<Spec['fileCapabilities']> = [];
   for (const { node, path } of walk(tree)) {
-    if (node.capabilities === undefined) continue;
+    if (node.capabilities === undefined || !isTellable(path)) continue;
     const { names, isEffective } = node.capabilities;
     found.push({ program: path, capabilities: [...names], effective: isEffective, starts: started.has(node) });
   }

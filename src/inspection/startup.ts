@@ -1,7 +1,7 @@
 import type { FileTree, Found } from './fileTree.ts';
 import { lookUp } from './fileTree.ts';
 import type { ImageConfig } from './imageConfig.ts';
-import type { StepDown, Written } from './readScript.ts';
+import type { Run, StepDown, Written } from './readScript.ts';
 import { readScript } from './readScript.ts';
 import type { Expansion } from './shellVariables.ts';
 
@@ -75,7 +75,7 @@ export function followStartup(config: ImageConfig, tree: FileTree): Startup {
     writes.push(...facts.writes);
     names.push(...facts.names);
     if (facts.runsArguments && next.parameters.length > 0) start(next.parameters, following);
-    for (const { program, isHandover } of facts.runs) run(program, isHandover, following);
+    for (const each of facts.runs) run(each, next.parameters, following);
   }
   const programs = [...following.programs.values()];
   return { programs, stepsDown, writes, names, missing: isThere ? undefined : words[0] };
@@ -107,8 +107,9 @@ function follow(name: string, parameters: readonly string[], following: Followin
 }
 
 /** Takes what a script runs or names: scripts, and the program that it hands over to. */
-function run(program: string, isHandover: boolean, following: Following): void {
-  for (const script of scriptsAt(program, following.tree)) follow(script, [], following);
+function run({ program, isHandover }: Run, parameters: readonly string[], following: Following): void {
+  // What is read, and mostly what is called, gets the arguments that it may hand over to in the end.
+  for (const script of scriptsAt(program, following.tree)) follow(script, parameters, following);
   const found = isHandover && !isShell(program) ? findProgram(program, following) : undefined;
   if (found !== undefined && found.node.text === undefined) following.programs.set(found.path, found);
 }

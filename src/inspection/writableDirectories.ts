@@ -17,6 +17,9 @@ const mostPaths = 64;
 /** Of all scripts together; those of Docker's official images have some ten each. */
 const mostWrites = 4096;
 
+/** Longer ones are nobody's who means well, and a profile has no room for many of them. */
+const longestPath = 255;
+
 /** Deeper ones no program has been seen to write to, and each is looked up step by step. */
 const mostSegments = 64;
 
@@ -45,7 +48,7 @@ export function findWritableDirectories(
   const found = new Map<string, WritablePath>();
   for (const { path, source } of candidates(config, tree, startup, ownedDirectories(tree, runner, full))) {
     if (found.size >= mostPaths) break;
-    if (found.has(path) || pathProblem(path) !== undefined) continue;
+    if (found.has(path) || path.length > longestPath || pathProblem(path) !== undefined) continue;
     const node = lookUp(tree, path)?.node;
     const hasContent = node !== undefined && (node.kind !== 'directory' || full.has(node.children));
     found.set(path, { path, source, hasContent });

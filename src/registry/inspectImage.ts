@@ -1,4 +1,6 @@
 import type { ImageProfileDocument } from '../core/images/imageProfile.ts';
+import { parseImageProfile } from '../core/images/imageProfile.ts';
+import type { Json } from '../core/json/json.ts';
 import type { ImageDescription } from '../inspection/describeImage.ts';
 import { describeConfig, describeImage } from '../inspection/describeImage.ts';
 import { makeFileTree } from '../inspection/fileTree.ts';
@@ -60,7 +62,11 @@ export async function inspectImage(image: string, options: InspectOptions): Prom
       options.configOnly === true
         ? describeConfig(config)
         : await readFiles(found, config, { limits, signal, onProgress: options.onProgress ?? ((): void => undefined) });
-    return { ...described, reference, profile: makeProfile(reference, found, config, described, options.now) };
+    return {
+      ...described,
+      reference,
+      profile: checkProfile(makeProfile(reference, found, config, described, options.now)),
+    };
   } finally {
     transport.close();
   }
@@ -125,6 +131,14 @@ function makeProfile(
       source: `${name}, as kube-harden inspect has found it in its registry`.slice(0, 512),
     },
   };
+}
+
+/** Whatever an image says of itself, what comes out can be applied. @throws {RegistryError} where it cannot. */
+function checkProfile(profile: ImageProfileDocument): ImageProfileDocument {
+  const parsed = parseImageProfile(profile as unknown as Json);
+  if ('profile' in parsed) return profile;
+  const { path, message } = parsed.problems[0] ?? { path: [], message: 'is no profile' };
+  throw new RegistryError('broken', `what it says of itself fits no profile: ${path.join('.')} ${message}`);
 }
 
 /** The repository's last parts, as far as a resource may be called so, and what tells it from its other versions. */

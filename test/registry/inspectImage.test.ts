@@ -138,6 +138,10 @@ describe('inspectImage', () => {
     });
     expect(profile.spec).to.not.have.any.keys('writablePaths', 'fileCapabilities');
     expect(registry.requests).to.have.length(3);
+    await addImage({ User: '7:web' }, base);
+    const named = await inspect('1', { configOnly: true });
+    expect(named.profile.spec.user).to.deep.equal({ uid: 7, source: 'declared' });
+    expect(named.remarks).to.deep.equal(['who "7:web" is stands in its layers, which --config-only leaves out']);
     expect(await failure({ platform: { os: 'linux', architecture: 'arm64', variant: undefined } }, '2')).to.equal(
       'there is no image for linux/arm64: there are linux/amd64',
     );
@@ -303,6 +307,36 @@ describe('inspectImage', () => {
       const garbage = `${':'.repeat(1000)}\napp:x:99999999999:0::/:\n\0\u0007:::\n${'x'.repeat(100_000)}`;
       await addImage({ User: 'app' }, [{ name: 'etc/passwd', text: garbage }]);
       expect((await inspect()).remarks).to.deep.equal(['its passwd and group do not know its user "app"']);
+    });
+
+    it('makes a profile that can be applied of whatever an image says', async () => {
+      const many = (prefix: string): Record<string, object> =>
+        Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`${prefix}${index}`, {}]));
+      const odd = ['/a\u0007b', 'relative', `/${'v'.repeat(5000)}`, '/', '/proc/x', '/a/../b//'];
+      const config = {
+        User: 'u'.repeat(300),
+        Volumes: { ...Object.fromEntries(odd.map((name) => [name, {}])), ...many(`/${'d'.repeat(200)}`) },
+        ExposedPorts: { ...many('1'), 'x/tcp': {}, '70000': {}, '80/quic': {}, '0': {} },
+        Entrypoint: [3, null, '/x'.repeat(3000)],
+        Cmd: 'text',
+        Env: { a: 1 },
+      };
+      const files = Array.from({ length: 100 }, (_, index) => ({
+        name: `srv/${'p'.repeat(200)}${index}/\u001b`,
+        mode: 0o755,
+        text: '',
+        pax: { 'SCHILY.xattr.security.capability': capabilityAttribute(10 + (index % 4)) },
+      }));
+      await addImage(config, [...base, ...files]);
+      for (const configOnly of [false, true]) {
+        const { profile, remarks } = await inspect('1', { configOnly });
+        expect(profile.spec.volumes?.slice(0, 4)).to.deep.equal(['/', '/proc/x', '/b', `/${'d'.repeat(200)}0`]);
+        expect(profile.spec.volumes).to.have.length(64);
+        expect(profile.spec).to.not.have.property('declaredUser');
+        expect(remarks.at(-1)).to.equal(
+          'it declares more volumes or ports, or longer ones, than a profile takes: the rest is left out',
+        );
+      }
     });
 
     it('refuses what is no tar, no manifest, and no image', async () => {
