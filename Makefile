@@ -52,7 +52,7 @@ e2e-node: $(installed) ## Run it on a real node of a real cluster (needs root, G
 oracle: $(installed) ## Hold it against Kubernetes' own validation and Pod Security code (needs Go)
 	@npm run --silent oracle
 
-bench: $(installed) ## Measure microseconds per review, and the server against bare Node
+bench: $(installed) ## Measure microseconds per review, the server against bare Node, and what hostile reviews cost
 	@npm run --silent bench
 
 build: $(installed) ## Compile to dist/

@@ -1,6 +1,6 @@
 /**
  * `make bench`: microseconds per review by phase, then the real server beside two references in one interleaved run,
- * the server on one core and the load on another.
+ * the server on one core and the load on another; last, hostile reviews beside somebody else's small ones.
  */
 import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -129,6 +129,9 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   ['httpGet', { always: ['path', 'port', 'host', 'scheme'], hasNested: false }],
 ]);
 
+const largestVarint = 2 ** 63;
+const mostVarintBytes = 10;
+
 /** Which way to be wrong where JSON alone does not tell. */
 interface Bound {
   /** The bytes of a field's tag. */
@@ -231,9 +234,9 @@ function withLength(bytes: number): number {
   return bytes + varintSize(bytes);
 }
 
-/** Seven bits a byte; what is negative takes ten. */
+/** Seven bits a byte, ten bytes at most: what is negative takes them, and JSON may say what is larger than any number. */
 function varintSize(value: number): number {
-  if (value < 0) return 10;
+  if (value < 0 || value >= largestVarint) return mostVarintBytes;
   let bytes = 1;
   for (let rest = value; rest >= 128; rest /= 128) bytes += 1;
   return bytes;
