@@ -19,14 +19,14 @@ type Kind = (typeof kinds)[number];
 const sizes = [6, 60];
 const connectionCounts = [1, 16];
 const rounds = 5;
-const milliseconds = 700;
+const milliseconds = 500;
 /** The compiler shares the server's core, and has far more to compile in kube-harden than in the references. */
-const warmUpMilliseconds = { 'kube-harden': 12_000, parse: 3000, constant: 3000 };
+const warmUpMilliseconds = { 'kube-harden': 7000, parse: 2000, constant: 2000 };
 
 const path = '/enforce/hardened?timeout=10s';
 
 /** After the hostile reviews, until memory is looked at again. */
-const millisecondsToRest = 15_000;
+const millisecondsToRest = 8000;
 
 const serverCore = '0';
 const loadCore = '1';

@@ -7,7 +7,7 @@ import { median } from './phases.ts';
 import { makeReview } from './reviews.ts';
 
 const hostileBytes = 8 * 1024 * 1024;
-const times = 7;
+const times = 5;
 
 /** How often somebody else asks meanwhile, in milliseconds, each time with a review of 6 KB. */
 const pause = 2;

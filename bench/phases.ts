@@ -22,7 +22,7 @@ export function measurePhases(policy: Policy, kilobytes: number): readonly { nam
   const body = Buffer.from(makeReview(kilobytes));
   const text = body.toString('utf8');
   const parsed = JSON.parse(text) as { request: { object: JsonObject } };
-  const request = readReview(parsed as unknown as Json);
+  const request = readReview(parsed as unknown as Json, body.length);
   const { review, decisions } = answer(request, policy, 'enforce');
   const additions = decisions.filter((decision) => decision.action === 'added');
   const phases: readonly Phase[] = [
