@@ -96,8 +96,9 @@ async function readFiles(
     const what = `layer ${index + 1}`;
     if (layer.mediaType.includes('foreign') || layer.mediaType.includes('nondistributable'))
       throw new RegistryError('broken', `${what} is not in the registry, as those of Windows are not`);
-    onProgress(done, total);
-    await readLayer(await openBlob(layer, what), index + 1, tree, wish, budget, { limits, signal });
+    const before = done;
+    const onBytes = (bytes: number): void => onProgress(before + bytes, total);
+    await readLayer(await openBlob(layer, what), index + 1, tree, wish, budget, { limits, signal, onBytes });
     done += layer.size;
   }
   onProgress(total, total);

@@ -19,6 +19,13 @@ import { alignZstdFrames } from './zstdFrames.ts';
 /** Four times what Node takes by itself: larger pieces are handed on less often. */
 const pieceBytes = 64 * 1024;
 
+export interface LayerOptions {
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+  /** Told how many bytes of the layer have come. */
+  readonly onBytes: (bytes: number) => void;
+}
+
 /**
  * Reads a layer into the tree as it comes: verified, unpacked and taken apart in one pass, of which nothing is kept but
  * names, owners, rights and a few small texts.
@@ -31,7 +38,7 @@ export async function readLayer(
   tree: FileTree,
   wish: ContentWish,
   budget: LayerBudget,
-  { limits, signal }: { readonly limits: Limits; readonly signal: AbortSignal },
+  { limits, signal, onBytes }: LayerOptions,
 ): Promise<void> {
   const what = `layer ${layer}`;
   const tar = readEntries(layer, tree, wish, budget);
@@ -40,7 +47,7 @@ export async function readLayer(
       body,
       verified.stream,
       (source: AsyncIterable<Buffer>) => unpack(source, what),
-      meter(what, verified.bytes, budget, limits),
+      meter(what, verified.bytes, budget, { limits, signal, onBytes }),
       (source: AsyncIterable<Buffer>) => readAll(source, tar, what),
       { signal },
     );
@@ -72,12 +79,18 @@ async function* putBefore(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGene
 }
 
 /** Counts what comes out, while it comes. */
-function meter(what: string, packedBytes: () => number, budget: LayerBudget, limits: Limits): Transform {
+function meter(
+  what: string,
+  packedBytes: () => number,
+  budget: LayerBudget,
+  { limits, onBytes }: LayerOptions,
+): Transform {
   let length = 0;
   return new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
       length += chunk.length;
       budget.unpackedBytes += chunk.length;
+      onBytes(packedBytes());
       if (length > limits.bytesBeforeInflation && length > packedBytes() * limits.inflation)
         done(new RegistryError('too-much', `${what} unpacks to more than ${limits.inflation} times its size`));
       else if (budget.unpackedBytes > limits.unpackedBytes)

@@ -150,6 +150,22 @@ describe('inspectImage', () => {
     );
   });
 
+  it('tells how far it has come', async () => {
+    const text = Array.from({ length: 200_000 }, (_, index) => index ** 3).join(' ');
+    const image = await addImage({}, base, [{ name: 'large', text }]);
+    const total = image.blobs.slice(1).reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const told: number[] = [];
+    await inspect('1', {
+      onProgress: (done, all) => {
+        expect(all).to.equal(total);
+        told.push(done);
+      },
+    });
+    expect(told).to.deep.equal([...told].sort((left, right) => left - right));
+    expect(told.at(-1)).to.equal(total);
+    expect(new Set(told).size).to.be.greaterThan(2);
+  });
+
   it('takes whiteouts, opaque directories and what replaces', async () => {
     await addImage(
       { User: '1000' },
