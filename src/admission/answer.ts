@@ -12,7 +12,7 @@ import type { Patch } from '../core/json/patch.ts';
 import { secondsOf } from '../core/pod/time.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import type { WarningMode } from '../core/sentences.ts';
-import { denialOf, warnings, warnOfNoSuchPolicy } from '../core/sentences.ts';
+import { denialOf, denialOfUnread, warnings, warnOfNoSuchPolicy } from '../core/sentences.ts';
 import type { TooLarge } from './fitIntoStore.ts';
 import { fitIntoStore, isTooLarge, refuseUnstorable } from './fitIntoStore.ts';
 import { list } from './listing.ts';
@@ -70,6 +70,15 @@ export function answer(request: AdmissionRequest, policy: Policy, mode: Mode, cl
 export function answerWithoutPolicy({ uid }: AdmissionRequest, policies: readonly string[]): Answer {
   const review = remark(uid, { warnings: warnOfNoSuchPolicy(policies), auditAnnotations: { mode: 'preview' } });
   return { review, decisions: [] };
+}
+
+/**
+ * Answers a review in which there is more than can be read in time. What is not read is not hardened, and a pod that is
+ * filled up until it is not read could be stored all the same, most of all since its managed fields need not be.
+ */
+export function answerUnread(uid: string, mode: Mode): AdmissionReview {
+  const remarks = { warnings: [denialOfUnread], auditAnnotations: { mode } };
+  return mode === 'preview' ? remark(uid, remarks) : deny(uid, denialOfUnread, remarks);
 }
 
 function hardenToFit(

@@ -126,6 +126,9 @@ export function denialOf({ detail = '' }: Withheld): string {
   return `kube-harden: hardened, the pod is too large for the API server to store (${detail}): make it smaller`;
 }
 
+/** Why a pod is denied in which there is too much to read: short enough for a warning, where it is only previewed. */
+export const denialOfUnread = 'kube-harden: the pod has more values in it than kube-harden reads: make it smaller';
+
 /** What people have to hear of one by one: what they would take for done, and is not. */
 function isUnasked({ action }: Decision): boolean {
   return action === 'withheld' || action === 'removed';

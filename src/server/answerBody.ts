@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Claiming, Mode } from '../admission/answer.ts';
-import { answer, answerWithoutPolicy } from '../admission/answer.ts';
+import { answer, answerUnread, answerWithoutPolicy } from '../admission/answer.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { ReviewError, readReview } from '../admission/review.ts';
 import type { Decision } from '../core/decisions/decision.ts';
@@ -63,7 +63,10 @@ export function answerBody(body: Uint8Array<ArrayBuffer>, { mode, policy, policy
         : answer(request, policy, mode, claimingBy(claimsKey));
     return { answer: JSON.stringify(review), subject, tallies: tally(decisions) };
   } catch (error) {
-    return { ...describeError(error), subject };
+    const uid = error instanceof TooCostlyError ? uidOf(body) : undefined;
+    if (uid === undefined) return { ...describeError(error), subject };
+    const unread = { uid, namespace: undefined, kind: '', name: undefined, operation: '', resource: '' };
+    return { answer: JSON.stringify(answerUnread(uid, mode)), subject: unread, tallies: [] };
   }
 }
 
@@ -95,8 +98,21 @@ function parseBody(body: Uint8Array<ArrayBuffer>): Json {
 function requireCheap(body: Uint8Array<ArrayBuffer>): void {
   const trouble = findTrouble(body, deepestNesting);
   if (trouble === 'tooDeep') throw tooDeep();
-  if (trouble === 'tooCostly')
-    throw new HttpError(413, 'the body has more values in it than any pod that can be stored');
+  if (trouble === 'tooCostly') throw new TooCostlyError(413, 'the body has more values in it than kube-harden reads');
+}
+
+/** A body that is not read, though there may be a pod in it that can be stored. */
+class TooCostlyError extends HttpError {
+  override name = 'TooCostlyError';
+}
+
+/** How the API server begins a review. Whoever begins it in another way is somebody else, and gets an error. */
+const beginning =
+  /^\{"kind":"AdmissionReview","apiVersion":"admission\.k8s\.io\/v1","request":\{"uid":"([0-9A-Za-z-]{1,64})"/;
+const longestBeginning = 256;
+
+function uidOf(body: Uint8Array<ArrayBuffer>): string | undefined {
+  return beginning.exec(Buffer.from(body.subarray(0, longestBeginning)).toString('latin1'))?.[1];
 }
 
 function tooDeep(): HttpError {

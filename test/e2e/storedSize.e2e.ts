@@ -68,7 +68,7 @@ const mostAdded = 25;
 const bodyTooLarge = /^Request entity too large: limit is 3145728$/;
 
 const ownWords =
-  /^admission webhook "hardened\.enforce\.kube-harden\.io" denied the request: kube-harden: hardened, the pod is too large/;
+  /^admission webhook "hardened\.enforce\.kube-harden\.io" denied the request: kube-harden: (hardened, the pod is too large|the pod has more values)/;
 
 describeOnEach('pods near what can be stored', (controlPlane) => {
   let webhook: WebhookServer;
@@ -117,7 +117,8 @@ describeOnEach('pods near what can be stored', (controlPlane) => {
         } else {
           expect(hardened.message, about).to.match(hardened.message === plain.message ? bodyTooLarge : ownWords);
           const containers = (large['spec'] as { containers: readonly Json[] }).containers.length;
-          if (plain.status === 201)
+          // Of tiny values, which take more time to read than room to store, there is a limit of its own.
+          if (plain.status === 201 && !hardened.message.includes('more values'))
             expect(plain.bytes + containers * mostAdded, about).to.be.above(mostStoredBytes * 0.96);
         }
       }
