@@ -229,7 +229,7 @@ function asksForUid(word: string): boolean {
 function noteVariables(words: readonly string[], { variables, uids, names }: Reading): void {
   const assigned = declarers.includes(words[0] ?? '') ? words.slice(1) : words;
   for (const word of assigned) {
-    const [, name, value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
+    const [, name, value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? /^\$\{(\w+):?=([^{}]*)\}$/.exec(word) ?? [];
     if (name !== undefined && asksForUid(value) && uids.size < mostUids) uids.add(name);
     const path = name === undefined ? undefined : expand(value, variables);
     if (path?.text.startsWith('/') === true) names.push(path);

@@ -34,6 +34,9 @@ const longestProgram = 512 * 1024 * 1024;
 /** Where only a package manager or a reader looks for scripts. */
 const aside = /^\/(var\/lib\/dpkg|usr\/share\/doc|usr\/lib\/python)/;
 
+/** Settings that scripts read as scripts: /etc/default/NAME, and Apache's envvars. */
+const settings = /^\/etc\/(default\/[^/]+|[^/]+\/envvars)$/;
+
 /** Chooses what to do with a file's content; `undefined` where nothing is to be done. */
 export function readContent(
   { name: path, size, mode }: TarHeader,
@@ -44,10 +47,11 @@ export function readContent(
   if (/^\/etc\/(passwd|group)$/.test(path)) return size > longestAccounts ? undefined : keepText(() => true);
   const isExecutable = (mode & 0o111) !== 0;
   const isProgram = isExecutable && programs.has(name) && size <= longestProgram;
-  const mayBeScript = size <= longestScript && (isExecutable || name.endsWith('.sh')) && !aside.test(path);
+  const isRead = name.endsWith('.sh') || settings.test(path);
+  const mayBeScript = size <= longestScript && (isExecutable || isRead) && !aside.test(path);
   if (!mayBeScript || budget.scriptBytes + size > mostScriptBytes) return isProgram ? findPaths() : undefined;
   const script = keepText((start) => {
-    if (!isShellScript(start, name)) return false;
+    if (!isShellScript(start, isRead)) return false;
     budget.scriptBytes += size;
     return true;
   });
@@ -68,8 +72,8 @@ function both(script: ContentReader, program: ContentReader): ContentReader {
   };
 }
 
-function isShellScript(start: Buffer, name: string): boolean {
-  if (start[0] !== 0x23 || start[1] !== 0x21) return name.endsWith('.sh') && !start.includes(0);
+function isShellScript(start: Buffer, isRead: boolean): boolean {
+  if (start[0] !== 0x23 || start[1] !== 0x21) return isRead && !start.includes(0);
   const line = start.subarray(2, 128).toString('latin1').split('\n')[0] ?? '';
   return /(^|[/ ])((ba|da|a|k|z)?sh|with-contenv)( |$)/.test(line);
 }

@@ -104,8 +104,13 @@ describe('readScript', () => {
   });
 
   it('finds the paths that variables are set to', () => {
-    const { names } = read('export LOG_DIR=/var/log/app$SUFFIX\nSUFFIX=\nPID=/run/app$SUFFIX/pid\nX=relative');
-    expect(names).to.deep.equal([{ text: '/run/app/pid', isPrivate: false }]);
+    const { names } = read(
+      `export LOG_DIR=/var/log/app$SUFFIX\nSUFFIX=\nPID=/run/app$SUFFIX/pid\n: \${LIB:=/var/lib/app}\nX=relative`,
+    );
+    expect(names).to.deep.equal([
+      { text: '/run/app/pid', isPrivate: false },
+      { text: '/var/lib/app', isPrivate: false },
+    ]);
   });
 
   it('takes no longer for what is hostile', () => {

@@ -199,6 +199,23 @@ describe('inspectImage', () => {
     ]);
   });
 
+  it('reads the settings that a script reads', async () => {
+    const script = '#!/bin/sh\nCONF=/etc/app\n. $CONF/envvars\n. /etc/default/app\nexec server';
+    await addImage({ Entrypoint: ['/start'] }, base, [
+      { name: 'start', text: script, mode: 0o755 },
+      { name: 'etc/app/envvars', text: `: \${LOG_DIR:=/var/log/app}\n` },
+      { name: 'etc/default/app', text: 'CACHE=/var/cache/app\n' },
+      { name: 'etc/default/other', text: 'CACHE=/var/cache/other\n' },
+      ...['log/app/', 'cache/app/', 'cache/other/'].map((name) => ({ name: `var/${name}` })),
+    ]);
+    const { profile } = await inspect();
+    expect(profile.spec.writablePaths).to.deep.equal([
+      { path: '/tmp', source: 'owned', hasContent: false },
+      { path: '/var/cache/app', source: 'script', hasContent: false },
+      { path: '/var/log/app', source: 'script', hasContent: false },
+    ]);
+  });
+
   it('says that nothing is written where nothing is open to its user, and nothing of root', async () => {
     const files: readonly TestFile[] = [{ name: 'server', text: '\u007fELF', mode: 0o755 }];
     await addImage({ User: '65532', Entrypoint: ['/server'] }, files);
