@@ -161,6 +161,7 @@ function webhookPatch(object: Json): Patch {
     kind: 'Pod',
     name: undefined,
     username: undefined,
+    isDryRun: false,
     object,
     oldObject: null,
   };

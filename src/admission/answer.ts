@@ -121,11 +121,16 @@ function isCreation({ resource, operation }: AdmissionRequest): boolean {
 }
 
 function contextOf(
-  { namespace = '' }: AdmissionRequest,
+  request: AdmissionRequest,
   claiming: Claiming | undefined,
   around: number | undefined,
 ): ClaimContext | undefined {
-  return claiming === undefined || around === undefined ? undefined : { signer: claiming.signer, namespace, around };
+  if (claiming === undefined || around === undefined) return undefined;
+  const { namespace = '' } = request;
+  const isCreating = isCreation(request);
+  // The pod that gets a debug container was created for good, even where the container is but tried.
+  const isDryRun = isCreating && request.isDryRun;
+  return { signer: claiming.signer, namespace, around, isDryRun, isCreation: isCreating };
 }
 
 function claimIn(pod: Json, context: ClaimContext | undefined): ReturnType<typeof readClaim> {

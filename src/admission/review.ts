@@ -12,6 +12,8 @@ export interface AdmissionRequest {
   /** The object's name, or its `generateName` with a `*` behind it: pods of a ReplicaSet have no name yet. */
   readonly name: string | undefined;
   readonly username: string | undefined;
+  /** Whether nothing of it is kept. */
+  readonly isDryRun: boolean;
   readonly object: Json;
   readonly oldObject: Json;
   /** How large the review is as JSON, where that is known; the object in it is smaller. */
@@ -51,6 +53,7 @@ export function readReview(body: Json, bytes?: number): AdmissionRequest {
     kind: (isJsonObject(request['kind']) ? textOf(request['kind']['kind']) : undefined) ?? '',
     name: textOf(request['name']) ?? generatedName(object),
     username: isJsonObject(request['userInfo']) ? textOf(request['userInfo']['username']) : undefined,
+    isDryRun: request['dryRun'] === true,
     object,
     oldObject,
     bytes,

@@ -34,6 +34,10 @@ export interface ClaimContext {
   readonly namespace: string;
   /** Seconds since 1970: now, or when the pod was created. */
   readonly around: number;
+  /** Whether nothing of the request is kept: what comes of it proves nothing about a pod that is. */
+  readonly isDryRun: boolean;
+  /** Whether the pod is being created: then a claim has to be of this very creation. */
+  readonly isCreation: boolean;
 }
 
 /** The length of the key that a claim is signed by, as long as what SHA-256 makes: RFC 2104, section 3. */
@@ -49,7 +53,8 @@ const mostAnnotationBytes = 256 * 1024;
 const version = 'v1';
 
 /** The fields that a pod proves kube-harden to have added; none where the claim is missing, forged or out of its time. */
-export function readClaim(pod: JsonObject, { signer, namespace, around }: ClaimContext): readonly ClaimedField[] {
+export function readClaim(pod: JsonObject, context: ClaimContext): readonly ClaimedField[] {
+  const { signer, around, isCreation } = context;
   const { [claimAnnotation]: claim, [addedAnnotation]: added } = annotationsOf(pod);
   if (typeof claim !== 'string' || typeof added !== 'string') return [];
   // The API server refuses the pod later on.
@@ -57,15 +62,17 @@ export function readClaim(pod: JsonObject, { signer, namespace, around }: ClaimC
   const [form = '', signature = '', ...rest] = claim.split('.');
   const payload = rest.join('.');
   // First the signature: whatever has a good one was made below, and needs no further care.
-  if (form !== version || !signer.verify(signedText(pod, namespace, added, payload), signature)) return [];
+  if (form !== version || !signer.verify(signedText(pod, context, added, payload), signature)) return [];
   const names = JSON.parse(added) as readonly string[];
-  const { at, values } = JSON.parse(payload) as Payload;
-  if (Math.abs(at - around) > secondsGood) return [];
+  const { at, writers, values } = JSON.parse(payload) as Payload;
+  if (Math.abs(at - around) > secondsGood || (isCreation && writers !== writersOf(pod))) return [];
   return names.map((name, index) => ({ name, value: values[index] ?? null }));
 }
 
 interface Payload {
   readonly at: number;
+  /** Who had written the pod's fields, and when, as the API server notes at the start of each creation. */
+  readonly writers: string;
   /** Those of the fields in the other annotation, in the same order. */
   readonly values: readonly Json[];
 }
@@ -95,22 +102,33 @@ export function makeAnnotations(
     .map(([key, value]) => ({ path: ['metadata', 'annotations', key], value }));
 }
 
-function makeClaim(
-  pod: JsonObject,
-  added: string,
-  own: readonly ClaimedField[],
-  { signer, namespace, around }: ClaimContext,
-): string {
-  const payload: Payload = { at: around, values: own.map(({ value }) => value) };
+function makeClaim(pod: JsonObject, added: string, own: readonly ClaimedField[], context: ClaimContext): string {
+  const payload: Payload = { at: context.around, writers: writersOf(pod), values: own.map(({ value }) => value) };
   const text = JSON.stringify(payload);
-  return `${version}.${signer.sign(signedText(pod, namespace, added, text))}.${text}`;
+  return `${version}.${context.signer.sign(signedText(pod, context, added, text))}.${text}`;
 }
 
+/** As many as a pod has that is created; what is beyond, somebody has made up. */
+const mostWriters = 8;
+
+/** A pod that is created anew from what came of another creation has another one. */
+function writersOf(pod: JsonObject): string {
+  const { managedFields = null } = isJsonObject(pod['metadata']) ? pod['metadata'] : {};
+  if (!Array.isArray(managedFields)) return '';
+  const written = (managedFields as readonly Json[])
+    .slice(0, mostWriters)
+    .map((entry) => (isJsonObject(entry) ? `${entry['manager']} ${entry['time']}` : ''));
+  return written.join(', ').slice(0, longestWriters);
+}
+
+/** Managers have names of up to 128 characters: k8s.io/apimachinery pkg/apis/meta/v1/validation. */
+const longestWriters = 512;
+
 /** One line each, since neither JSON nor what is made here has line breaks. */
-function signedText(pod: JsonObject, namespace: string, added: string, payload: string): string {
+function signedText(pod: JsonObject, { namespace, isDryRun }: ClaimContext, added: string, payload: string): string {
   const { generateName = null, name = null } = isJsonObject(pod['metadata']) ? pod['metadata'] : {};
   // Who is created by a controller gets a name only after the first call.
-  return [version, JSON.stringify([namespace, generateName ?? name]), added, payload].join('\n');
+  return [version, JSON.stringify([namespace, generateName ?? name, isDryRun]), added, payload].join('\n');
 }
 
 /** The fields that kube-harden added, now or earlier in the same admission. */

@@ -7,7 +7,8 @@ import { exceptionsFor, podScope } from './decisions/rule.ts';
 import type { Json, JsonObject } from './json/json.ts';
 import { isJsonObject, isSameJson } from './json/json.ts';
 import { makeOperations } from './json/operations.ts';
-import type { Patch } from './json/patch.ts';
+import type { Patch, PatchOperation } from './json/patch.ts';
+import { pointerTo } from './json/patch.ts';
 import type { OwnField } from './ownFields.ts';
 import { findOwnFields, withoutOwnFields } from './ownFields.ts';
 import { PodShapeError, parsePod } from './pod/parsePod.ts';
@@ -54,7 +55,16 @@ export function harden(pod: Json, policy: Policy, claimed: readonly ClaimedField
     const removed = own.length === 0 ? [] : findRemoved(subject, decided, own);
     const decisions = own.length === 0 ? decided : [...recognizeOwn(decided, own), ...removed];
     const removals = removed.map(({ path }) => path);
-    return { patch: makeOperations(raw, decisions.filter(isAdded), removals), decisions };
+    const ownPaths = new Set(own.map(({ path }) => path));
+    const additions = decisions.filter(isAdded);
+    const replacements = additions.filter(({ path }) => ownPaths.has(path)).map(replaceAt);
+    const others = makeOperations(
+      raw,
+      replacements.length === 0 ? additions : additions.filter(({ path }) => !ownPaths.has(path)),
+      removals,
+    );
+    // Before anything is removed, since that moves up what follows in a list.
+    return { patch: [...replacements, ...others], decisions };
   });
 }
 
@@ -104,18 +114,23 @@ function decide(subject: Subject): readonly Decision[] {
   return decisions;
 }
 
+function replaceAt({ path, value }: Added): PatchOperation {
+  return { op: 'replace', path: pointerTo(path), value };
+}
+
 function isAdded(decision: Decision): decision is Added {
   return decision.action === 'added';
 }
 
-/** What a rule would add and an earlier call has added already is kept. */
+/** What a rule would add and an earlier call has added already is kept; with another value, it is put in its place. */
 function recognizeOwn(decided: readonly Decision[], own: readonly OwnField[]): readonly Decision[] {
   const ownByName = new Map(own.map((field) => [field.name, field]));
   return decided.map((decision): Decision => {
     if (!isAdded(decision)) return decision;
     const found = ownByName.get(fieldName(decision));
-    if (found === undefined || !isSameJson(found.value, decision.value)) return decision;
+    if (found === undefined) return decision;
     const { rule, field, where, value } = decision;
+    if (!isSameJson(found.value, value)) return { ...decision, path: found.path };
     return { rule, field, where, action: 'kept', reason: 'addedBefore', value };
   });
 }

@@ -4,6 +4,7 @@ import type { FieldName } from './decisions/fieldName.ts';
 import { parseFieldName } from './decisions/fieldName.ts';
 import type { Json, JsonObject } from './json/json.ts';
 import { isJsonObject, isSameJson } from './json/json.ts';
+import { bytesOf } from './pod/quantity.ts';
 
 /** A field that an earlier call added and nobody has changed since. */
 export interface OwnField extends ClaimedField {
@@ -22,18 +23,29 @@ export function findOwnFields(pod: JsonObject, claimed: readonly ClaimedField[])
     if (found === undefined || !isAsAdded(found.value, value)) continue;
     own.set(found.path.join('/'), { name, value, path: found.path });
   }
-  return [...own.values()];
+  return withoutOrphans([...own.values()]);
 }
 
-/** The API server may have written a size limit in a form of its own. */
+/** A mount goes with its volume: of a volume that somebody has changed, the mount is that one's to keep. */
+function withoutOrphans(own: readonly OwnField[]): readonly OwnField[] {
+  const volumes = new Set(own.flatMap(({ path, value }) => (path.at(-2) === 'volumes' ? [nameOf(value)] : [])));
+  return own.filter(({ path, value }) => path.at(-2) !== 'volumeMounts' || volumes.has(nameOf(value)));
+}
+
+function nameOf(entry: Json): Json | undefined {
+  return isJsonObject(entry) ? entry['name'] : undefined;
+}
+
 function isAsAdded(present: Json, added: Json): boolean {
-  return isSameJson(present, added) || isSameJson(withoutSize(present), withoutSize(added));
+  return isSameJson(present, added) || isSameJson(withBytes(present), withBytes(added));
 }
 
-function withoutSize(entry: Json): Json {
+/** The API server writes a size limit in a form of its own: `1Gi` for `1024Mi`. */
+function withBytes(entry: Json): Json {
   if (!isJsonObject(entry) || !isJsonObject(entry['emptyDir'])) return entry;
-  const { sizeLimit, ...emptyDir } = entry['emptyDir'];
-  return { ...entry, emptyDir: { ...emptyDir, sizeLimit: sizeLimit !== undefined } };
+  const { sizeLimit = null } = entry['emptyDir'];
+  const bytes = typeof sizeLimit === 'string' ? bytesOf(sizeLimit) : undefined;
+  return bytes === undefined ? entry : { ...entry, emptyDir: { ...entry['emptyDir'], sizeLimit: bytes } };
 }
 
 /** The field by which an entry of a list is known. Source: k8s.io/api core/v1, the lists' patchMergeKey. */

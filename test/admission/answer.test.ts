@@ -57,7 +57,7 @@ function recordOf(spec: { readonly securityContext: JsonObject }): JsonObject {
     }),
   );
   const { namespace = null } = (record('update-pod-ephemeralcontainers')['request'] ?? {}) as JsonObject;
-  const context = { signer, namespace: String(namespace), around: now };
+  const context = { signer, namespace: String(namespace), around: now, isDryRun: false, isCreation: true };
   const written = makeAnnotations({ metadata: { name } }, 'hardened', decisions, context) ?? [];
   return Object.fromEntries(written.map(({ path, value }) => [path.at(-1), value]));
 }
@@ -295,6 +295,21 @@ describe('answer', () => {
       const second = secondCall(answerTo(record('create-pod')));
       const { review } = answer(readReview(second), builtInPolicy('minimal'), 'preview', { signer, now });
       expect(review.response).to.not.have.property('warnings');
+    });
+
+    it('believes no claim of a dry run, nor of another creation', () => {
+      const dry = change('create-pod', (request) => (request['dryRun'] = true));
+      const removes = (review: JsonObject): boolean => patchIn(answerTo(review)).some(({ op }) => op === 'remove');
+      const second = secondCall(answerTo(dry), addRoot);
+      expect(removes(second)).to.equal(false);
+      (second['request'] as { dryRun: boolean }).dryRun = true;
+      expect(removes(second)).to.equal(true);
+      const anew = secondCall(answerTo(record('create-pod')), (pod) => {
+        addRoot(pod);
+        const [writer] = (pod.metadata as unknown as { managedFields: { time: string }[] }).managedFields;
+        if (writer !== undefined) writer.time = '2026-11-23T08:02:13Z';
+      });
+      expect(removes(anew)).to.equal(false);
     });
 
     it('leaves what an author has written beside a claim of other fields', () => {

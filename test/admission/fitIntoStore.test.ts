@@ -19,7 +19,7 @@ function podOf(bytes: number): JsonObject {
 function respond(object: JsonObject, mode: Mode = 'enforce', bytes?: number) {
   const request = { uid: 'u', resource: 'v1/pods', operation: 'CREATE', namespace: 'n', kind: 'Pod', name: 'large' };
   return answer(
-    { ...request, username: 'u', object, oldObject: null, bytes },
+    { ...request, username: 'u', isDryRun: false, object, oldObject: null, bytes },
     builtInPolicy('hardened'),
     mode,
     claiming,

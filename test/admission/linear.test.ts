@@ -288,6 +288,7 @@ function respond(object: Json, policy: Policy): AdmissionResponse {
     kind: 'Pod',
     name: 'x',
     username: 'u',
+    isDryRun: false,
   };
   return answer({ ...request, object, oldObject: null }, policy, 'enforce').review.response;
 }

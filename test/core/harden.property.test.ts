@@ -90,6 +90,31 @@ function changes(before: Json, after: Json | undefined, path = ''): string[] {
   return before === after ? [] : [path];
 }
 
+/** What other webhooks do to volumes and mounts, among them those of kube-harden's own. */
+function editVolumes(pod: JsonObject, what: string, which: number): void {
+  const volumes = ((specOf(pod)['volumes'] ?? []) as { emptyDir?: object; [key: string]: unknown }[]).filter(
+    ({ name }) => String(name).startsWith('kube-harden-'),
+  );
+  const mounts = containersOf(pod).flatMap(({ volumeMounts }) => (volumeMounts ?? []) as { [key: string]: unknown }[]);
+  const volume = volumes[which % Math.max(volumes.length, 1)];
+  const mount = mounts[which % Math.max(mounts.length, 1)];
+  if (what === 'size' && volume?.emptyDir !== undefined) Object.assign(volume.emptyDir, { sizeLimit: '1Gi' });
+  if (what === 'medium' && volume?.emptyDir !== undefined) Object.assign(volume.emptyDir, { medium: 'Memory' });
+  if (what === 'source' && volume?.emptyDir !== undefined) {
+    delete volume.emptyDir;
+    volume['persistentVolumeClaim'] = { claimName: 'x' };
+  }
+  if (what === 'readOnly' && mount !== undefined) mount['readOnly'] = true;
+  if (what === 'subPath' && mount !== undefined) mount['subPath'] = 'x';
+  if (what === 'declare') {
+    const metadata = {
+      ...(pod['metadata'] as JsonObject | undefined),
+      annotations: { 'kube-harden.io/writable-paths': '/tmp=2Gi' },
+    };
+    Object.assign(pod, { metadata });
+  }
+}
+
 function specOf(pod: JsonObject): JsonObject {
   return pod['spec'] as JsonObject;
 }
@@ -201,6 +226,28 @@ describe(`harden, over ${tries().numRuns} random pods ${bySeed}`, function () {
           };
         };
         expect(strip(second)).to.deep.equal(strip(first));
+      }),
+    );
+  });
+
+  it('names each volume and each mount once, whatever another webhook makes of them between two calls', () => {
+    const edit = fc.record({
+      what: fc.constantFrom('size', 'medium', 'source', 'readOnly', 'subPath', 'declare', 'nothing'),
+      which: fc.nat(20),
+    });
+    check(
+      fc.property(arbitraryPod, arbitraryPolicy, fc.array(edit, { maxLength: 4 }), (pod, policy, edits) => {
+        const claimed = ownFields(hardening(pod, policy).decisions);
+        const once = structuredClone(apply(pod, policy)) as JsonObject;
+        for (const { what, which } of edits) editVolumes(once, what, which);
+        const result = apply(once, policy, claimed);
+        const names = ((specOf(result)['volumes'] ?? []) as JsonObject[]).map(({ name }) => String(name));
+        expect(new Set(names).size).to.equal(names.length);
+        for (const container of containersOf(result)) {
+          const mounts = (container['volumeMounts'] ?? []) as JsonObject[];
+          expect(new Set(mounts.map(({ mountPath }) => mountPath)).size).to.equal(mounts.length);
+          for (const { name } of mounts) expect(names).to.include(name);
+        }
       }),
     );
   });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { ClaimedField } from '../../src/core/claims.ts';
+import { ownFields } from '../../src/core/claims.ts';
 import { harden, isRefusal } from '../../src/core/harden.ts';
 import { applyPatch } from '../../src/core/json/applyPatch.ts';
 import type { Json, JsonObject } from '../../src/core/json/json.ts';
@@ -16,6 +17,12 @@ function hardenAgain(pod: JsonObject, claimed: readonly ClaimedField[]) {
   const { spec } = applyPatch(pod, answer.patch) as { spec: { [key: string]: Json } };
   const removed = answer.decisions.filter(({ action }) => action === 'removed').map(sentence);
   return { spec, removed };
+}
+
+function hardenFirst(pod: JsonObject): { once: JsonObject; claimed: readonly ClaimedField[] } {
+  const answer = harden(pod, builtInPolicy('hardened'));
+  if (isRefusal(answer)) throw new Error(answer.refusal);
+  return { once: applyPatch(pod, answer.patch) as JsonObject, claimed: ownFields(answer.decisions) };
 }
 
 const rootContainer = { name: 'web', image: 'a', securityContext: { runAsUser: 0 } };
@@ -61,12 +68,34 @@ describe("what is kube-harden's own", () => {
     expect(left(added)).to.deep.equal([]);
     expect(left({ name: 'kube-harden-x', emptyDir: { sizeLimit: '1Gi' } })).to.deep.equal([]);
     for (const changed of [
+      { name: 'kube-harden-x', emptyDir: { sizeLimit: '2Gi' } },
       { name: 'kube-harden-x', emptyDir: {} },
       { name: 'kube-harden-x', emptyDir: { sizeLimit: '1024Mi', medium: 'Memory' } },
       { name: 'kube-harden-x', persistentVolumeClaim: { claimName: 'x' } },
     ]) {
       expect(left(changed)).to.deep.equal([changed]);
     }
+  });
+
+  it('is the mount of an own volume alone: of a changed one, it is left where it is', () => {
+    const first = { metadata: { name: 'x' }, spec: { containers: [{ name: 'web', image: 'nginx' }] } };
+    const { once, claimed } = hardenFirst(first);
+    const changed = structuredClone(once) as { spec: { volumes: { emptyDir: object }[] } };
+    for (const volume of changed.spec.volumes) Object.assign(volume.emptyDir, { sizeLimit: '1Gi' });
+    const { spec, removed } = hardenAgain(changed as unknown as JsonObject, claimed);
+    expect(spec).to.deep.equal(changed.spec);
+    expect(removed).to.deep.equal([]);
+  });
+
+  it('is put in its place with another value, where the pod has come to ask for another one', () => {
+    const pod = {
+      metadata: { name: 'x', annotations: { 'kube-harden.io/writable-paths': '/tmp' } },
+      spec: { containers: [{ name: 'web', image: 'example/web' }] },
+    };
+    const { once, claimed } = hardenFirst(pod);
+    const annotations = { 'kube-harden.io/writable-paths': '/tmp=64Mi' };
+    const { spec } = hardenAgain({ ...once, metadata: { name: 'x', annotations } }, claimed);
+    expect(spec['volumes']).to.deep.equal([{ name: 'kube-harden-tmp-c0213c8f', emptyDir: { sizeLimit: '64Mi' } }]);
   });
 
   it('stays while a container that is not its own mounts it', () => {

@@ -15,6 +15,11 @@ export function escapePointerToken(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
+/** The JSON pointer to a path. */
+export function pointerTo(path: readonly string[]): string {
+  return path.map((token) => `/${escapePointerToken(token)}`).join('');
+}
+
 /** The reference tokens of a JSON pointer. */
 export function readPointer(pointer: string): readonly string[] {
   const tokens = pointer.split('/').slice(1);
@@ -23,6 +28,6 @@ export function readPointer(pointer: string): readonly string[] {
 
 /** The same operations on a document that holds the patched object further down, at `path`. */
 export function movePatchBelow(patch: Patch, path: readonly string[]): Patch {
-  const prefix = path.map((token) => `/${escapePointerToken(token)}`).join('');
+  const prefix = pointerTo(path);
   return prefix === '' ? patch : patch.map((operation) => ({ ...operation, path: `${prefix}${operation.path}` }));
 }

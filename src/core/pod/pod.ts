@@ -59,6 +59,7 @@ export function readPod(raw: JsonObject): Pod {
     objectItems(spec, list).map((fields, index) => readContainer(fields, list, index)),
   );
   const blocks = [securityContext, ...containers.map((container) => container.securityContext)];
+  const isWindows = runsOnWindows(spec, blocks);
   return {
     spec,
     labels: objectField(metadata, 'labels') ?? nothing,
@@ -70,8 +71,9 @@ export function readPod(raw: JsonObject): Pod {
     hostNetwork: spec['hostNetwork'] === true,
     hasUserNamespace: spec['hostUsers'] === false,
     os: stringField(objectField(spec, 'os'), 'name'),
-    isWindows: runsOnWindows(spec, blocks),
-    isHostProcess: blocks.some((block) => objectField(block, 'windowsOptions')?.['hostProcess'] === true),
+    isWindows,
+    // On a node of Linux the option does nothing.
+    isHostProcess: isWindows && blocks.some((block) => objectField(block, 'windowsOptions')?.['hostProcess'] === true),
   };
 }
 
