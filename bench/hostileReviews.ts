@@ -72,9 +72,25 @@ export const hostileReviews: readonly HostileReview[] = [
   inSpec('distinct keys', one, (size) => `"x":{${repeat(size, (n) => `"k${n}":1`)}}`),
   inSpec('one key, again and again', one, (size) => `"x":{${repeat(size, () => '"k":1')}}`),
   inSpec('brackets, sixty deep', one, (size) => list('x', size, () => '['.repeat(60) + ']'.repeat(60))),
+  inSpec('keys before white space', one, (size) => list('x', size, (n) => `{"k${n}" :1}`)),
+  inSpec('keys that are numbers', one, (size) => list('x', size, () => '{"4294967001":1}')),
+  storable('of 0.7 MB', 60_000, () => '{"name":""}'),
+  storable('of 1.5 MB', 32_000, (n) => `{"name":"c${n}","image":"nginx","resources":{}}`),
+  storable('of 3 MB, one root', 17_000, (n) =>
+    n === 0
+      ? '{"name":"c0","image":"nginx","securityContext":{"runAsUser":0}}'
+      : `{"name":"c${n}","image":"nginx",${defaults}}`,
+  ),
   { name: 'brackets, as deep as long', make: (size) => Buffer.from('['.repeat(size)) },
   { name: 'objects, as deep as long', make: (size) => Buffer.from('{"a":'.repeat(size / 5)) },
 ];
+
+/** Containers of which so many can just be stored, whatever size is asked for. */
+function storable(name: string, count: number, container: (index: number) => string): HostileReview {
+  const containers = Array.from({ length: count }, (_, index) => container(index)).join(',');
+  const make = (): Buffer => review(`"metadata":{"name":"web"},"spec":{"containers":[${containers}]}`);
+  return { name: `containers ${name}`, make };
+}
 
 function review(object: string): Buffer {
   const parsed = JSON.parse(recorded) as { request: { object: unknown } };

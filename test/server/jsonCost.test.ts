@@ -11,6 +11,8 @@ function list(count: number, item: (index: number) => string): string {
   return `[${Array.from({ length: count }, (_, index) => item(index)).join(',')}]`;
 }
 
+const affinityTerm = '{"labelSelector":{},"topologyKey":"a","namespaceSelector":{}}';
+
 /** How deep objects and lists are nested in a value. */
 function depthOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
@@ -40,12 +42,15 @@ describe(`findTrouble ${bySeed}`, () => {
     const storable = [
       // Two bytes and what is in it, for each.
       list(300_000, () => '{"name":"a"}'),
-      list(174_000, () => '{"labelSelector":{},"topologyKey":"a","namespaceSelector":{}}'),
+      list(174_000, () => affinityTerm),
       list(131_000, () => '{"name":"a","valueFrom":{"configMapKeyRef":{"key":"a"}}}'),
       list(174_000, () => '{"configMapRef":{"name":"a"}}'),
       list(143_000, () => '{"containerPort":80,"protocol":"TCP"}'),
       list(157_000, () => '{"operator":"Exists"}'),
       list(780_000, () => '""'),
+      // An update of debug containers brings the pod and the old one.
+      `{"object":${list(600_000, () => '""')},"oldObject":${list(600_000, () => '""')}}`,
+      `{"object":${list(174_000, () => affinityTerm)},"oldObject":${list(174_000, () => affinityTerm)}}`,
       list(780_000, () => '1'),
       list(150_000, (index) => `"a${index}"`),
       `{${list(150_000, (index) => `"l${index}":""`).slice(1, -1)}}`,
@@ -66,12 +71,19 @@ describe(`findTrouble ${bySeed}`, () => {
       list(size / 30, (index) => `{"a${index % 1000}":1,"b${index % 997}":2}`),
       `{${list(size / 12, (index) => `"k${index}":1`).slice(1, -1)}}`,
     ];
+    costly.push(
+      // With space before the colon a key is one as well; keys that are numbers make an object a dictionary.
+      list(size / 14, (index) => `{"k${index}" :1}`),
+      list(size / 14, (index) => `{"k${index}"\n\t\r :1}`),
+      list(size / 18, () => '{"4294967001":1}'),
+      list(size / 23, () => '{"\\u0034294967001":1}'),
+    );
     for (const text of costly) expect(look(text), text.slice(0, 60)).to.equal('tooCostly');
     expect(look('['.repeat(size))).to.equal('tooDeep');
   });
 
   it('takes time in proportion to the text, however hostile', () => {
-    const hostile = ['"', '\\', '\\"', '"\\', '[]', '"[', '{"a":', '"a":'].map((piece) =>
+    const hostile = ['"', '\\', '\\"', '"\\', '[]', '"[', '{"a":', '"a":', '"" ', '""   '].map((piece) =>
       Buffer.from(`"${piece.repeat(8_000_000 / piece.length)}`),
     );
     const start = performance.now();
