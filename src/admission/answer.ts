@@ -11,13 +11,13 @@ import { makeOperations } from '../core/json/operations.ts';
 import type { Patch } from '../core/json/patch.ts';
 import { secondsOf } from '../core/pod/time.ts';
 import type { Policy } from '../core/policy/policy.ts';
-import type { WarningMode } from '../core/sentences.ts';
-import { denialOf, denialOfUnread, warnings, warnOfNoSuchPolicy } from '../core/sentences.ts';
+import type { Unread, WarningMode } from '../core/sentences.ts';
+import { denialOf, denialsOfUnread, warnings, warnOfNoSuchPolicy } from '../core/sentences.ts';
 import type { TooLarge } from './fitIntoStore.ts';
 import { fitIntoStore, isTooLarge, refuseUnstorable } from './fitIntoStore.ts';
 import { list } from './listing.ts';
 import type { AdmissionReview } from './response.ts';
-import { allow, deny, patched, remark } from './response.ts';
+import { allow, badRequest, deny, patched, remark, tooLargeToStore } from './response.ts';
 import type { AdmissionRequest } from './review.ts';
 import { ReviewError } from './review.ts';
 
@@ -57,7 +57,7 @@ export function answer(request: AdmissionRequest, policy: Policy, mode: Mode, cl
   };
   if (mode === 'preview') return { review: remark(uid, remarks), decisions };
   const review = isTooLarge(fitting)
-    ? deny(uid, denialOf(fitting.tooLarge), remarks)
+    ? deny(uid, { ...tooLargeToStore, message: denialOf(fitting.tooLarge) }, remarks)
     : patched(uid, fitting.patch, remarks);
   return { review, decisions };
 }
@@ -73,12 +73,15 @@ export function answerWithoutPolicy({ uid }: AdmissionRequest, policies: readonl
 }
 
 /**
- * Answers a review in which there is more than can be read in time. What is not read is not hardened, and a pod that is
- * filled up until it is not read could be stored all the same, most of all since its managed fields need not be.
+ * Answers a review that is not read: it has more in it than can be read in time, or what only hostile managed fields have.
+ * What is not read is not hardened, and a pod that is filled up until it is not read could be stored all the same, most
+ * of all since its managed fields need not be.
  */
-export function answerUnread(uid: string, mode: Mode): AdmissionReview {
-  const remarks = { warnings: [denialOfUnread], auditAnnotations: { mode } };
-  return mode === 'preview' ? remark(uid, remarks) : deny(uid, denialOfUnread, remarks);
+export function answerUnread(uid: string, mode: Mode, why: Unread): AdmissionReview {
+  const message = denialsOfUnread[why];
+  const remarks = { warnings: [message], auditAnnotations: { mode } };
+  if (mode === 'preview') return remark(uid, remarks);
+  return deny(uid, { ...(why === 'tooCostly' ? tooLargeToStore : badRequest), message }, remarks);
 }
 
 function hardenToFit(

@@ -1,4 +1,7 @@
-/** Every answer that kube-harden gives to an AdmissionReview: it fills in, it leaves alone; only what is too large it denies. */
+/**
+ * Every answer that kube-harden gives to an AdmissionReview: it fills in, it leaves alone; only what it cannot read and
+ * what is too large to store it denies.
+ */
 import type { Patch } from '../core/json/patch.ts';
 import { encodeJson } from './base64.ts';
 
@@ -7,13 +10,20 @@ export interface AdmissionResponse {
   readonly uid: string;
   readonly allowed: boolean;
   /** Why it is denied: the message comes to the person after the webhook's name. */
-  readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
+  readonly status?: Denial;
   readonly patchType?: 'JSONPatch';
   /** The RFC 6902 operations as JSON, in base64. */
   readonly patch?: string;
   readonly warnings?: readonly string[];
   /** The API server puts the webhook's name before each key. */
   readonly auditAnnotations?: Readonly<Record<string, string>>;
+}
+
+/** The part of a metav1.Status that a denial needs. */
+export interface Denial {
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface AdmissionReview {
@@ -51,9 +61,14 @@ export function patched(uid: string, patch: Patch, { warnings, auditAnnotations 
   });
 }
 
-/** Denies an object that is too large to store. Source of code and reason: k8s.io/apimachinery, `NewRequestEntityTooLargeError`. */
-export function deny(uid: string, message: string, { auditAnnotations }: Remarks): AdmissionReview {
-  const status = { code: 413, reason: 'RequestEntityTooLarge', message };
+/** Source: k8s.io/apimachinery pkg/api/errors, `NewRequestEntityTooLargeError`. */
+export const tooLargeToStore: Omit<Denial, 'message'> = { code: 413, reason: 'RequestEntityTooLarge' };
+
+/** Source: k8s.io/apimachinery pkg/api/errors, `NewBadRequest`. */
+export const badRequest: Omit<Denial, 'message'> = { code: 400, reason: 'BadRequest' };
+
+/** Denies an object. */
+export function deny(uid: string, status: Denial, { auditAnnotations }: Remarks): AdmissionReview {
   return review({ uid, allowed: false, status, auditAnnotations });
 }
 

@@ -126,8 +126,15 @@ export function denialOf({ detail = '' }: Withheld): string {
   return `kube-harden: hardened, the pod is too large for the API server to store (${detail}): make it smaller`;
 }
 
-/** Why a pod is denied in which there is too much to read: short enough for a warning, where it is only previewed. */
-export const denialOfUnread = 'kube-harden: the pod has more values in it than kube-harden reads: make it smaller';
+/** Why a pod is not read. */
+export type Unread = 'tooCostly' | 'tooDeep' | 'notUtf8';
+
+/** Why a pod is denied that is not read: short enough for a warning, where it is only previewed. */
+export const denialsOfUnread: Readonly<Record<Unread, string>> = {
+  tooCostly: 'kube-harden: the pod has more values in it than kube-harden reads: make it smaller',
+  tooDeep: 'kube-harden: the pod is nested deeper than kube-harden reads: make it flatter',
+  notUtf8: 'kube-harden: the pod has text in it that is not UTF-8: write it anew',
+};
 
 /** What people have to hear of one by one: what they would take for done, and is not. */
 function isUnasked({ action }: Decision): boolean {

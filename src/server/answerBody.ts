@@ -6,9 +6,10 @@ import { ReviewError, readReview } from '../admission/review.ts';
 import type { Decision } from '../core/decisions/decision.ts';
 import type { Json } from '../core/json/json.ts';
 import type { Policy } from '../core/policy/policy.ts';
+import type { Unread } from '../core/sentences.ts';
 import type { ClaimsKey } from './claimsKey.ts';
 import { cutText } from './cutText.ts';
-import { deepestNesting, isNestedDeeper } from './depth.ts';
+import { deepestNesting, deepestSent, findManagedFields, isNestedDeeper } from './depth.ts';
 import { HttpError } from './httpError.ts';
 import { findTrouble } from './jsonCost.ts';
 import { mostSmallBytes } from './receiveBody.ts';
@@ -63,10 +64,10 @@ export function answerBody(body: Uint8Array<ArrayBuffer>, { mode, policy, policy
         : answer(request, policy, mode, claimingBy(claimsKey));
     return { answer: JSON.stringify(review), subject, tallies: tally(decisions) };
   } catch (error) {
-    const uid = error instanceof TooCostlyError ? uidOf(body) : undefined;
-    if (uid === undefined) return { ...describeError(error), subject };
+    const uid = error instanceof UnreadError ? uidOf(body) : undefined;
+    if (!(error instanceof UnreadError) || uid === undefined) return { ...describeError(error), subject };
     const unread = { uid, namespace: undefined, kind: '', name: undefined, operation: '', resource: '' };
-    return { answer: JSON.stringify(answerUnread(uid, mode)), subject: unread, tallies: [] };
+    return { answer: JSON.stringify(answerUnread(uid, mode, error.why)), subject: unread, tallies: [] };
   }
 }
 
@@ -84,26 +85,38 @@ export function describeError(error: unknown): { readonly failure: Failure; read
   return { failure: { status: 500, message: 'a fault in kube-harden; its log says more' }, error: stack };
 }
 
-/** @throws {HttpError} 400 for what is no UTF-8, no JSON or nested too deep; 413 for what costs too much to parse. */
+/**
+ * @throws {UnreadError} 400 for what is no UTF-8 or nested too deep; 413 for what costs too much to parse.
+ * @throws {HttpError} 400 for what is no JSON.
+ */
 function parseBody(body: Uint8Array<ArrayBuffer>): Json {
-  if (!isUtf8(body)) throw new HttpError(400, 'the body is not UTF-8');
   if (body.byteLength > mostSmallBytes) requireCheap(body);
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   // Nearly every review is ASCII, which takes a byte a character to hold and half the time to read.
   const value = parse(bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8'));
-  if (isNestedDeeper(value, deepestNesting)) throw tooDeep();
+  // Go writes no other texts than UTF-8, but passes managed fields on as they came.
+  if (!isUtf8(body)) throw new UnreadError('notUtf8', 400, 'the body is not UTF-8');
+  // JSON.parse takes any depth; what walks through a pod has only so much stack.
+  if (isNestedDeeper(value, deepestNesting, findManagedFields(value))) throw tooDeep(deepestNesting);
   return value;
 }
 
 function requireCheap(body: Uint8Array<ArrayBuffer>): void {
-  const trouble = findTrouble(body, deepestNesting);
-  if (trouble === 'tooDeep') throw tooDeep();
-  if (trouble === 'tooCostly') throw new TooCostlyError(413, 'the body has more values in it than kube-harden reads');
+  const trouble = findTrouble(body, deepestSent);
+  if (trouble === 'tooDeep') throw tooDeep(deepestSent);
+  if (trouble !== 'tooCostly') return;
+  throw new UnreadError('tooCostly', 413, 'the body has more values in it than kube-harden reads');
 }
 
-/** A body that is not read, though there may be a pod in it that can be stored. */
-class TooCostlyError extends HttpError {
-  override name = 'TooCostlyError';
+/** A body that is not read, though there may be a pod in it that can be stored: an error would let it in unhardened. */
+class UnreadError extends HttpError {
+  override name = 'UnreadError';
+  readonly why: Unread;
+
+  constructor(why: Unread, status: number, message: string) {
+    super(status, message);
+    this.why = why;
+  }
 }
 
 /** How the API server begins a review. Whoever begins it in another way is somebody else, and gets an error. */
@@ -115,8 +128,8 @@ function uidOf(body: Uint8Array<ArrayBuffer>): string | undefined {
   return beginning.exec(Buffer.from(body.subarray(0, longestBeginning)).toString('latin1'))?.[1];
 }
 
-function tooDeep(): HttpError {
-  return new HttpError(400, `the body is nested deeper than ${deepestNesting}`);
+function tooDeep(limit: number): UnreadError {
+  return new UnreadError('tooDeep', 400, `the body is nested deeper than ${limit}`);
 }
 
 function parse(text: string): Json {

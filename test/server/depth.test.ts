@@ -27,4 +27,11 @@ describe(`depth ${bySeed}`, () => {
       tries(3000),
     );
   });
+
+  it('passes over what is exempt, there alone', () => {
+    const deep = [[[[]]]];
+    expect(isNestedDeeper({ a: { deep } }, 4)).to.equal(true);
+    expect(isNestedDeeper({ a: { deep } }, 4, new Set([deep]))).to.equal(false);
+    expect(isNestedDeeper({ a: { deep }, b: [[[[[]]]]] }, 4, new Set([deep]))).to.equal(true);
+  });
 });
