@@ -11,7 +11,7 @@ help: ## Show this help
 installed := node_modules/.package-lock.json
 
 $(installed): package.json package-lock.json
-	npm ci --loglevel=error >&2
+	@npm ci --loglevel=error >&2
 	@touch $@
 
 run: $(installed) ## Start the webhook with a throwaway certificate and print a curl line that tries it

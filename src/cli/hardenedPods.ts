@@ -42,6 +42,8 @@ export function remarksOn({ source, decisions }: HardenedPod): readonly string[]
   return [
     ...decisions.filter(({ action }) => action === 'withheld').map(describe),
     ...findRemarks(decisions).map(describeRemark),
-    ...findMisplacedFields(source.pod).map(describeMisplaced),
+    ...findMisplacedFields(source.pod).map((field) =>
+      describeMisplaced({ ...field, path: [...source.podPath, ...field.path] }),
+    ),
   ];
 }

@@ -46,6 +46,8 @@ async function why({ filename = [], output }: WhyOptions, streams: Streams): Pro
   const texts: Message[][] = [];
   for (const file of filename) texts.push(readMessages(await readLog(file, streams.stdin), file));
   const messages = texts.flat();
+  // Whatever should have come did not: the command before the pipe has failed.
+  if (messages.length === 0) throw new UsageError(`${filename.join(', ')}: nothing in there`);
   const findings = recognize(messages);
   if (output === 'json') streams.stdout.write(`${JSON.stringify({ findings }, null, 2)}\n`);
   else streams.stdout.write([...findings.map(formatFinding), ...formatAnnotation(findings)].join('\n'));
@@ -100,7 +102,12 @@ const describeCause: Readonly<Record<Cause, string>> = {
 
 /** The lines of a log, or those of a status where the text is one. */
 function readMessages(text: string, file: string): Message[] {
-  return readStatuses(text, file) ?? text.split('\n').map((line) => ({ container: null, text: line }));
+  return readStatuses(text, file) ?? readLines(text);
+}
+
+function readLines(text: string): Message[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line) => ({ container: null, text: line }));
 }
 
 function readStatuses(text: string, file: string): Message[] | undefined {

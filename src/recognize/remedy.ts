@@ -75,7 +75,7 @@ function letWrite(path: string | null, otherwise: string): Remedy {
   }
   return {
     to: 'annotation',
-    text: `annotate the pod with kube-harden.io/writable-paths: ${JSON.stringify(path)}`,
+    text: `annotate the pod, in its workload's template, with kube-harden.io/writable-paths: ${JSON.stringify(path)}; it counts for new pods`,
     patch: { metadata: { annotations: { 'kube-harden.io/writable-paths': path } } },
   };
 }

@@ -9,7 +9,7 @@ describe('why', () => {
     expect(stdout).to.equal(
       `read-only-root (/var/run): it writes to its root filesystem, which is read-only
   nginx: [emerg] open() "/var/run/nginx.pid" failed (30: Read-only file system)
-  remedy: annotate the pod with kube-harden.io/writable-paths: "/var/run"
+  remedy: annotate the pod, in its workload's template, with kube-harden.io/writable-paths: "/var/run"; it counts for new pods
   as a merge patch of the pod: {"metadata":{"annotations":{"kube-harden.io/writable-paths":"/var/run"}}}
 `,
     );
@@ -58,6 +58,9 @@ describe('why', () => {
       stderr: 'I do not know: none of 2 lines says anything that hardening could have caused.\n',
       exitCode: 0,
     });
+    expect((await run(['why', '-f', '-'], { stdin: 'hello\n' })).stderr).to.equal(
+      'I do not know: the one line there is says nothing that hardening could have caused.\n',
+    );
     expect((await run(['why', '-f', '-', '-o', 'json'], { stdin: 'hello' })).stdout).to.equal(
       '{\n  "findings": []\n}\n',
     );
@@ -68,6 +71,9 @@ describe('why', () => {
       run(['why', ...args]).catch((error: unknown) => error);
     expect(String(await failure())).to.equal(
       'UsageError: nothing to read: name a log or a status with -f, or - for standard input',
+    );
+    expect(String(await run(['why', '-f', '-'], { stdin: '\n' }).catch((error: unknown) => error))).to.equal(
+      'UsageError: -: nothing in there',
     );
     const missing = await failure('-f', 'no.log');
     expect(missing).to.be.instanceOf(InputFileError);

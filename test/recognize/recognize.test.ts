@@ -180,7 +180,7 @@ describe('a remedy', () => {
     ]) {
       expect(remedyOf(`open ${path}/x: read-only file system`), path).to.deep.equal({
         to: 'annotation',
-        text: `annotate the pod with kube-harden.io/writable-paths: "${path}"`,
+        text: `annotate the pod, in its workload's template, with kube-harden.io/writable-paths: "${path}"; it counts for new pods`,
         patch: { metadata: { annotations: { 'kube-harden.io/writable-paths': path } } },
       });
     }

@@ -39,9 +39,15 @@ const takenForGranted: readonly string[] = ['CHOWN', 'SETUID', 'NET_BIND_SERVICE
 
 function tellRoot(pod: Pod, decision: Decision, container: Container | undefined): Decision {
   if (decision.action !== 'added' || container === undefined) return decision;
-  if (effective(pod, container, 'runAsUser') !== 0) return decision;
+  if (!isRoot(pod, container)) return decision;
   const takenFromRoot = takenForGranted.filter((name) => drops(decision.value, name, container));
   return takenFromRoot.length === 0 ? decision : { ...decision, takenFromRoot };
+}
+
+/** By its own words: uid 0, or no uid and leave to be root, which is all that such words are for. */
+function isRoot(pod: Pod, container: Container): boolean {
+  const user = effective(pod, container, 'runAsUser');
+  return user === 0 || (user === undefined && effective(pod, container, 'runAsNonRoot') === false);
 }
 
 function against(wanted: readonly string[], container: Container): Objection | undefined {
