@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { makeThrowawayCertificate } from '../../src/certificates/throwawayCertificate.ts';
 import type { Json, JsonObject } from '../../src/core/json/json.ts';
+import type { Patch } from '../../src/core/json/patch.ts';
 import { until } from '../server/client.ts';
 import { describeOnEach } from './controlPlanes.ts';
 import type { WebhookServer } from './webhookServer.ts';
@@ -160,7 +161,7 @@ describeOnEach(
 
     it('lets a sidecar be root that a later webhook brings, and hardens the rest of it', async () => {
       const { api } = controlPlane();
-      const injector = await startInjector();
+      const injector = await startWebhook(addSidecar);
       await api.create(configurations, injector.configuration);
       try {
         let pod: JsonObject = {};
@@ -173,6 +174,29 @@ describeOnEach(
         expect(spec['securityContext']).to.deep.equal({ seccompProfile: { type: 'RuntimeDefault' } });
         expect(web?.['securityContext']).to.deep.equal({ ...restrictedContainer, runAsNonRoot: true });
         expect(sidecar?.['securityContext']).to.deep.equal({ ...restrictedContainer, runAsUser: 0 });
+      } finally {
+        await api.delete(`${configurations}/zz-injector`);
+        injector.stop();
+      }
+    });
+
+    it('mounts nothing twice where a later webhook gives each emptyDir a size', async () => {
+      const { api } = controlPlane();
+      const injector = await startWebhook(limitEmptyDirs);
+      await api.create(configurations, injector.configuration);
+      try {
+        const annotations = { 'kube-harden.io/writable-paths': '/tmp, /var/cache' };
+        const container = { name: 'web', image: 'nginx', securityContext: { readOnlyRootFilesystem: true } };
+        const pod = { metadata: { name: 'web', annotations }, spec: { containers: [container] } };
+        let volumes: readonly JsonObject[] = [];
+        await until(async () => {
+          const { spec } = await api.create('/api/v1/namespaces/injected/pods?dryRun=All', pod);
+          volumes = (spec as { volumes: readonly JsonObject[] }).volumes.filter(
+            ({ emptyDir }) => emptyDir !== undefined,
+          );
+          return volumes.some(({ emptyDir }) => (emptyDir as JsonObject)['sizeLimit'] !== undefined);
+        });
+        expect(volumes.map(({ emptyDir }) => emptyDir)).to.deep.equal([{ sizeLimit: '1Gi' }, { sizeLimit: '1Gi' }]);
       } finally {
         await api.delete(`${configurations}/zz-injector`);
         injector.stop();
@@ -273,10 +297,28 @@ function hardenedBy(pod: JsonObject): Json | undefined {
   return annotations['kube-harden.io/policy'];
 }
 
-/** Another webhook, whose name comes after kube-harden's: it adds a sidecar that says that it has to be root. */
-async function startInjector(): Promise<{ configuration: JsonObject; stop: () => void }> {
+/** A sidecar that says that it has to be root. */
+function addSidecar(pod: JsonObject): Patch {
+  if (containersOf(pod).some(({ name }) => name === 'sidecar')) return [];
+  const value = { name: 'sidecar', image: 'proxy', securityContext: { runAsUser: 0 } };
+  return [{ op: 'add', path: '/spec/containers/-', value }];
+}
+
+/** As policies of other webhooks do that want a limit on each. */
+function limitEmptyDirs(pod: JsonObject): Patch {
+  const { volumes = [] } = pod['spec'] as { volumes?: readonly { emptyDir?: JsonObject }[] };
+  return volumes.flatMap(({ emptyDir }, index) =>
+    emptyDir === undefined || emptyDir['sizeLimit'] !== undefined
+      ? []
+      : [{ op: 'add', path: `/spec/volumes/${index}/emptyDir/sizeLimit`, value: '1Gi' }],
+  );
+}
+
+/** Another webhook, whose name comes after kube-harden's. */
+async function startWebhook(
+  patchFor: (pod: JsonObject) => Patch,
+): Promise<{ configuration: JsonObject; stop: () => void }> {
   const { cert, key, ca } = await makeThrowawayCertificate();
-  const sidecar = { name: 'sidecar', image: 'proxy', securityContext: { runAsUser: 0 } };
   const server = createServer({ cert, key }, (request, response) => {
     let text = '';
     request.on('data', (chunk: Buffer) => {
@@ -284,8 +326,7 @@ async function startInjector(): Promise<{ configuration: JsonObject; stop: () =>
     });
     request.on('end', () => {
       const { uid, object } = (JSON.parse(text) as { request: { uid: string; object: JsonObject } }).request;
-      const isThere = containersOf(object).some(({ name }) => name === 'sidecar');
-      const patch = isThere ? [] : [{ op: 'add', path: '/spec/containers/-', value: sidecar }];
+      const patch = patchFor(object);
       response.setHeader('Content-Type', 'application/json');
       response.end(
         JSON.stringify({

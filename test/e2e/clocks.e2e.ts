@@ -137,7 +137,7 @@ describeOnEach(
       await startAll([undefined, undefined]);
       await untilAllReady();
       await balance();
-      await until(async () => (await refusal()) === undefined, 2000);
+      await until(async () => (await refusal()) === undefined, 5000);
       expect(replicas.flatMap(({ logged }) => logged()).map(({ message }) => message)).to.not.include('leading');
       expect(await caNow()).to.not.equal(ca);
       await expectGood(1000);
@@ -153,7 +153,7 @@ describeOnEach(
         ]);
         await untilAllReady();
         await balance();
-        await until(async () => (await refusal()) === undefined, 2000);
+        await until(async () => (await refusal()) === undefined, 5000);
         await expectGood(6000);
         toggleAll();
         await expectGood(3000);
@@ -181,7 +181,7 @@ describeOnEach(
       await startAll([undefined]);
       await untilAllReady();
       await balance();
-      await until(async () => (await refusal()) === undefined, 2000);
+      await until(async () => (await refusal()) === undefined, 5000);
       const [told] = replicas.flatMap(({ logged }) =>
         logged().filter(({ message }) => message === 'CA Secret of no use, another CA is made'),
       );
