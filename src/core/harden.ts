@@ -14,6 +14,7 @@ import { findOwnFields, withoutOwnFields } from './ownFields.ts';
 import { PodShapeError, parsePod } from './pod/parsePod.ts';
 import { containerLists } from './pod/pod.ts';
 import type { Policy } from './policy/policy.ts';
+import type { RuleId } from './policy/ruleId.ts';
 import { ruleIds } from './policy/ruleId.ts';
 import { rules } from './rules.ts';
 
@@ -106,12 +107,9 @@ function orRefusal(pod: Json, hardenPod: (raw: JsonObject) => Hardening): Harden
 }
 
 function decide(subject: Subject): readonly Decision[] {
-  const decisions: Decision[] = [];
-  for (const rule of rules) {
-    // One by one: as arguments of a call, a hundred thousand would be more than the stack takes.
-    for (const decision of rule.decide(subject, decisions)) decisions.push(decision);
-  }
-  return decisions;
+  const earlier = new Map<RuleId, readonly Decision[]>();
+  for (const { id, decide: decideRule } of rules) earlier.set(id, decideRule(subject, earlier));
+  return [...earlier.values()].flat();
 }
 
 function replaceAt({ path, value }: Added): PatchOperation {

@@ -29,8 +29,8 @@ export function findRemarks(decisions: readonly Decision[]): readonly Remark[] {
   });
 }
 
-function containersWithWritablePath(decisions: readonly Decision[]): ReadonlySet<string> {
-  const keys = new Set<string>();
+function containersWithWritablePath(decisions: readonly Decision[]): ReadonlySet<number> {
+  const keys = new Set<number>();
   for (const { rule, where } of decisions) {
     if (rule === 'writablePaths' && where.scope === 'container') keys.add(containerKey(where));
   }

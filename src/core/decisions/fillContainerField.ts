@@ -29,19 +29,19 @@ export function againstLinuxField(pod: Pod): Objection | undefined {
 /** Decides a field that containers alone have, for each container by itself. */
 export function fillContainerField(subject: Subject, field: ContainerField): readonly Decision[] {
   const { rule, path, valueFor, authored, against } = field;
+  const name = ['securityContext', ...path].join('.');
+  const againstAll = againstLinuxField(subject.pod);
   return subject.containers.map((container): Decision => {
     const where = scopeOf(container);
-    const about = { rule, field: ['securityContext', ...path].join('.'), where };
     const value = authored(container) ?? null;
     if (value !== null) {
       const reason = Array.isArray(value) && value.length === 0 ? 'emptyList' : 'explicit';
-      return { ...about, action: 'kept', reason, value };
+      return { rule, field: name, where, action: 'kept', reason, value };
     }
     const objection =
-      againstLinuxField(subject.pod) ??
-      (isExcepted(subject, rule, container) ? ({ reason: 'exception' } as const) : against(container));
-    if (objection !== undefined) return { ...about, action: 'withheld', ...objection };
+      againstAll ?? (isExcepted(subject, rule, container) ? ({ reason: 'exception' } as const) : against(container));
+    if (objection !== undefined) return { rule, field: name, where, action: 'withheld', ...objection };
     const pointer = ['spec', container.list, String(container.index), 'securityContext', ...path];
-    return { ...about, action: 'added', path: pointer, value: valueFor(container) };
+    return { rule, field: name, where, action: 'added', path: pointer, value: valueFor(container) };
   });
 }

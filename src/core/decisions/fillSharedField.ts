@@ -39,7 +39,9 @@ export function fillSharedField(subject: Subject, field: SharedField): readonly 
     return [{ ...atPod, action: 'withheld', ...objection }, ...keptByContainers(subject, field)];
   }
 
-  const decided = subject.containers.map((container) => decideForContainer(subject, field, wanted.value, container));
+  const decided = subject.containers.map((container) =>
+    decideForContainer(subject, field, name, wanted.value, container),
+  );
   const podWide = decided.every((decision) => decision.action === 'added' || setsItself(decision));
   if (!podWide || !subject.podLevelIsOpen || wanted.block === 'container') {
     return decided.map((decision, index) => holdBackOwn(decision, subject.containers[index], field));
@@ -53,17 +55,23 @@ export function fillSharedField(subject: Subject, field: SharedField): readonly 
   return [added, ...decided.filter((decision) => decision.action === 'kept')];
 }
 
-function decideForContainer(subject: Subject, field: SharedField, value: Json, container: Container): Decision {
-  const { rule } = field;
-  const about = { rule, field: `securityContext.${rule}`, where: scopeOf(container) };
+function decideForContainer(
+  subject: Subject,
+  shared: SharedField,
+  field: string,
+  value: Json,
+  container: Container,
+): Decision {
+  const { rule } = shared;
+  const where = scopeOf(container);
   const own = container.securityContext[rule] ?? null;
-  if (own !== null) return { ...about, action: 'kept', reason: 'explicit', value: own };
+  if (own !== null) return { rule, field, where, action: 'kept', reason: 'explicit', value: own };
   const objection = isExcepted(subject, rule, container)
     ? ({ reason: 'exception' } as const)
-    : field.against(container);
-  if (objection !== undefined) return { ...about, action: 'withheld', ...objection };
+    : shared.against(container);
+  if (objection !== undefined) return { rule, field, where, action: 'withheld', ...objection };
   const path = ['spec', container.list, String(container.index), 'securityContext', rule];
-  return { ...about, action: 'added', path, value };
+  return { rule, field, where, action: 'added', path, value };
 }
 
 function holdBackOwn(decision: Decision, container: Container | undefined, { againstOwn }: SharedField): Decision {

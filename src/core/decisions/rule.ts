@@ -24,8 +24,11 @@ export interface Rule {
    * What is to become of the rule's field, at each scope that it has. Nothing where the policy does not ask for it.
    * `earlier` are the decisions of the rules before this one.
    */
-  readonly decide: (subject: Subject, earlier: readonly Decision[]) => readonly Decision[];
+  readonly decide: (subject: Subject, earlier: Earlier) => readonly Decision[];
 }
+
+/** What rules have decided, by rule: who asks for one rule's decisions need not go through all of them. */
+export type Earlier = ReadonlyMap<RuleId, readonly Decision[]>;
 
 /** The rules that the administrator excepted a pod from. Found once, since each rule asks for each container. */
 export interface Exceptions {
@@ -62,6 +65,6 @@ export function isExcepted({ exceptions }: Subject, rule: RuleId, container?: Co
 
 export const podScope = { scope: 'pod' } as const;
 
-export function scopeOf({ list, index, name }: Container): ContainerScope {
-  return { scope: 'container', list, index, container: name };
+export function scopeOf({ scope }: Container): ContainerScope {
+  return scope;
 }

@@ -13,6 +13,20 @@ export interface Addition {
 type Made = { [key: string]: Json } | Json[];
 
 /**
+ * Where additions pass through. There may be a hundred thousand of them, many below the same container: to go down from
+ * place to place is cheaper than to put a pointer together for each.
+ */
+interface Place {
+  readonly key: string;
+  /** What the document has there. */
+  readonly present: Json | undefined;
+  made: Made | undefined;
+  /** Most places have one that is looked for below them, and need no map. */
+  first: Place | undefined;
+  others: Map<string, Place> | undefined;
+}
+
+/**
  * The RFC 6902 operations that make additions to a document and take removals from it. A parent that is missing, or
  * null, is made once, with all that comes below it. The operations always apply to the document they were made for.
  *
@@ -26,33 +40,49 @@ export function makeOperations(
   const operations: PatchOperation[] = [...removals]
     .sort(compareForRemoval)
     .map((path) => ({ op: 'remove', path: pointer(path) }));
-  const made = new Map<string, Made>();
+  const root: Place = { key: '', present: document, made: undefined, first: undefined, others: undefined };
   for (const { path, value } of additions) {
-    const operation = addOnce(document, path, value, made);
+    const operation = addOnce(root, path, value);
     if (operation !== undefined) operations.push(operation);
   }
   return operations;
 }
 
-function addOnce(
-  document: JsonObject,
-  path: readonly string[],
-  value: Json,
-  made: Map<string, Made>,
-): PatchOperation | undefined {
-  let parent: Json | undefined = document;
+function addOnce(root: Place, path: readonly string[], value: Json): PatchOperation | undefined {
+  let place = root;
   for (let depth = 1; depth < path.length; depth += 1) {
-    parent = childOf(parent, path[depth - 1] ?? '');
-    if (parent !== undefined && parent !== null) continue;
-    const here = pointer(path.slice(0, depth));
-    const madeHere = made.get(here);
-    const root: Made = madeHere ?? (path[depth] === '-' ? [] : {});
-    put(root, path, depth, value);
-    if (madeHere !== undefined) return undefined;
-    made.set(here, root);
-    return { op: 'add', path: here, value: root };
+    place = placeBelow(place, path[depth - 1] ?? '');
+    if (place.present !== undefined && place.present !== null) continue;
+    if (place.made !== undefined) {
+      put(place.made, path, depth, value);
+      return undefined;
+    }
+    const made: Made = path[depth] === '-' ? [] : {};
+    put(made, path, depth, value);
+    place.made = made;
+    return { op: 'add', path: pointer(path, depth), value: made };
   }
   return { op: 'add', path: pointer(path), value };
+}
+
+function placeBelow(place: Place, key: string): Place {
+  if (place.first?.key === key) return place.first;
+  const known = place.others?.get(key);
+  if (known !== undefined) return known;
+  const below: Place = {
+    key,
+    present: childOf(place.present, key),
+    made: undefined,
+    first: undefined,
+    others: undefined,
+  };
+  if (place.first === undefined) {
+    place.first = below;
+  } else {
+    place.others ??= new Map();
+    place.others.set(key, below);
+  }
+  return below;
 }
 
 /** Puts a value into what the patch makes, at `path` from `start` on, with whatever is still missing on the way. */
@@ -79,9 +109,10 @@ function childOf(parent: Json | undefined, key: string): Json | undefined {
   return isJsonObject(parent) && Object.hasOwn(parent, key) ? parent[key] : undefined;
 }
 
-function pointer(path: readonly string[]): string {
+/** @param length how many of the path's first tokens */
+function pointer(path: readonly string[], length = path.length): string {
   let text = '';
-  for (const token of path) text += `/${escapePointerToken(token)}`;
+  for (let depth = 0; depth < length; depth += 1) text += `/${escapePointerToken(path[depth] ?? '')}`;
   return text;
 }
 

@@ -12,6 +12,13 @@ export const containerLists: readonly ContainerList[] = ['initContainers', 'cont
 export interface Container {
   readonly list: ContainerList;
   readonly index: number;
+  /** Where all that is decided for the container stands: made once, since each rule says it. */
+  readonly scope: {
+    readonly scope: 'container';
+    readonly list: ContainerList;
+    readonly index: number;
+    readonly container: string;
+  };
   /** The container as it is written. */
   readonly fields: JsonObject;
   readonly name: string;
@@ -80,11 +87,13 @@ export function readPod(raw: JsonObject): Pod {
 function readContainer(fields: JsonObject, list: ContainerList, index: number): Container {
   const securityContext = objectField(fields, 'securityContext') ?? nothing;
   const capabilities = objectField(securityContext, 'capabilities') ?? nothing;
+  const name = stringField(fields, 'name') ?? '';
   return {
     list,
     index,
+    scope: { scope: 'container', list, index, container: name },
     fields,
-    name: stringField(fields, 'name') ?? '',
+    name,
     image: stringField(fields, 'image') ?? '',
     securityContext,
     capabilities,

@@ -38,15 +38,16 @@ export const lowPorts: Rule = {
   decide: (subject, earlier) => {
     const { pod, policy } = subject;
     if (!policy.lowPorts || !subject.podLevelIsOpen) return [];
+    const listening = subject.containers.filter(listensLow);
+    if (listening.length === 0) return [];
     const nonRoot = findAdded(earlier, ['runAsNonRoot', 'runAsUser']);
     const dropped = findAdded(earlier, ['capabilities']);
     const droppedNames = policy.container.capabilities?.drop ?? [];
     const weakened = findAdded(earlier, takesPortsAway);
-    const served = subject.containers.filter(
+    const served = listening.filter(
       (container) =>
-        container.containerPorts.some((port) => port > 0 && port < firstUnprivilegedPort) &&
-        ((isNonRoot(pod, container, nonRoot) && isAddedFor(weakened, container)) ||
-          (isAddedFor(dropped, container) && drops(droppedNames, bindService, container))),
+        (isNonRoot(pod, container, nonRoot) && isAddedFor(weakened, container)) ||
+        (isAddedFor(dropped, container) && drops(droppedNames, bindService, container)),
     );
     if (served.length === 0) return [];
 
@@ -69,6 +70,10 @@ export const lowPorts: Rule = {
     return [{ ...about, action: 'added', path, value: { name: sysctl, value: '0' } }];
   },
 };
+
+function listensLow({ containerPorts }: Container): boolean {
+  return containerPorts.some((port) => port > 0 && port < firstUnprivilegedPort);
+}
 
 function isNonRoot(pod: Pod, container: Container, added: AddedFields): boolean {
   const user = effective(pod, container, 'runAsUser');

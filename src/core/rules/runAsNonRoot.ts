@@ -15,7 +15,7 @@ import { containerKey, findAdded, isAddedFor } from '../decisions/added.ts';
 import type { Decision } from '../decisions/decision.ts';
 import type { Objection } from '../decisions/fillContainerField.ts';
 import { fillSharedField } from '../decisions/fillSharedField.ts';
-import type { Rule, Subject } from '../decisions/rule.ts';
+import type { Earlier, Rule, Subject } from '../decisions/rule.ts';
 import { scopeOf } from '../decisions/rule.ts';
 import { isJsonObject } from '../json/json.ts';
 import type { Container, Pod } from '../pod/pod.ts';
@@ -41,7 +41,7 @@ export const runAsNonRoot: Rule = {
  * The containers that would become non-root while nobody says as whom they run. Whether they start, their image alone
  * tells; a pod and a policy do not.
  */
-function findDependentOnImage({ pod, containers }: Subject, earlier: readonly Decision[]): readonly Container[] {
+function findDependentOnImage({ pod, containers }: Subject, earlier: Earlier): readonly Container[] {
   if (pod.isWindows) return [];
   const chosen = findAdded(earlier, ['runAsUser']);
   return containers.filter((container) => {
@@ -50,7 +50,7 @@ function findDependentOnImage({ pod, containers }: Subject, earlier: readonly De
   });
 }
 
-function tellDependent(decision: Decision, dependent: ReadonlyMap<string, Container>): Decision {
+function tellDependent(decision: Decision, dependent: ReadonlyMap<number, Container>): Decision {
   if (decision.action !== 'added') return decision;
   const { where } = decision;
   const one = where.scope === 'pod' ? undefined : dependent.get(containerKey(where));
