@@ -1,16 +1,17 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Holder } from './places.ts';
+import { makePlaces } from './places.ts';
 
-interface Connection {
+interface Connection extends Holder {
   /** The one below TLS, if there is any. */
   readonly socket: Socket;
-  readonly address: string;
-  /** Whether a request has come on it in whole before the last one. */
-  hasServed: boolean;
+  /** Whether a request has been answered on it as only those are that the server is there for. */
+  isProven: boolean;
   /** Its last request. */
   request: IncomingMessage | undefined;
   /** Requests that are not answered in full yet. */
-  busy: number;
+  unanswered: number;
 }
 
 /** The connections of a server. */
@@ -21,40 +22,55 @@ export interface Connections {
 
 /**
  * Bounds the connections of a server, since each costs memory and a file descriptor. Whoever is one too many gets the
- * place of one that has never sent a whole request, be it that TLS, the headers or the body are not through; else of
- * one that is idle. Of those the address that has most of them loses one, the longest without a whole request. There is
- * no bound for an address by itself: all API servers may come from one, be it a proxy's.
+ * place of another one of the address that has most. There is no bound for an address by itself: all API servers may
+ * come from one, be it a proxy's.
+ *
+ * @param proves whether the server is there for such requests: one that is answered 200 proves its connection.
+ * @param now in milliseconds; never goes back.
  */
-export function boundConnections(server: Server, most: number): Connections {
-  /** By what only one connection at a time can have; in the order in which they were made, or last used. */
+export function boundConnections(
+  server: Server,
+  most: number,
+  proves: (request: IncomingMessage) => boolean,
+  now = () => performance.now(),
+): Connections {
+  /** By what only one connection at a time can have. */
   const connections = new Map<string, Connection>();
+  const places = makePlaces<Connection>(most, now);
+  const forget = (name: string, connection: Connection | undefined): void => {
+    if (connection === undefined || connections.get(name) !== connection) return;
+    connections.delete(name);
+    places.remove(connection);
+  };
 
   server.on('connection', (socket: Socket) => {
     const name = nameOf(socket);
-    if (connections.size >= most) chooseLoser(connections)?.socket.destroy();
-    // Nobody is there any more, or all others are at work.
-    if (name === undefined || connections.size >= most) {
+    // Nobody is there any more.
+    if (name === undefined) {
       socket.destroy();
       return;
     }
-    const connection = { socket, address: socket.remoteAddress ?? '', hasServed: false, request: undefined, busy: 0 };
+    forget(name, connections.get(name));
+    const connection = makeConnection(socket);
     connections.set(name, connection);
-    socket.once('close', () => {
-      if (connections.get(name) === connection) connections.delete(name);
-    });
+    socket.once('close', () => forget(name, connection));
+    const loser = places.add(connection);
+    if (loser === undefined) return;
+    // Its end is told later.
+    forget(nameOf(loser.socket) ?? '', loser);
+    loser.socket.destroy();
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const name = nameOf(request.socket) ?? '';
-    const connection = connections.get(name);
+    const connection = connections.get(nameOf(request.socket) ?? '');
     if (connection === undefined) return;
-    connection.hasServed = hasServed(connection);
     connection.request = request;
-    connection.busy += 1;
+    connection.unanswered += 1;
+    if (places.doingOf(connection) === 'idle') places.move(connection, 'coming');
     response.once('close', () => {
-      connection.busy -= 1;
-      if (connections.get(name) !== connection) return;
-      connections.delete(name);
-      connections.set(name, connection);
+      connection.unanswered -= 1;
+      connection.isProven ||= response.writableFinished && response.statusCode === 200 && proves(request);
+      if (!connection.isProven) places.move(connection, 'late');
+      else places.move(connection, connection.unanswered === 0 ? 'idle' : 'coming');
     });
   });
   return {
@@ -64,23 +80,19 @@ export function boundConnections(server: Server, most: number): Connections {
   };
 }
 
+function makeConnection(socket: Socket): Connection {
+  const connection: Connection = {
+    socket,
+    address: socket.remoteAddress ?? '',
+    isProven: false,
+    request: undefined,
+    unanswered: 0,
+    // Of several requests all but the last one are there in whole.
+    isAtWork: () => connection.unanswered > 1 || (connection.unanswered === 1 && connection.request?.complete === true),
+  };
+  return connection;
+}
+
 function nameOf({ remoteAddress, remotePort }: Socket): string | undefined {
   return remoteAddress === undefined ? undefined : `${remoteAddress} ${remotePort}`;
-}
-
-function hasServed({ hasServed, request }: Connection): boolean {
-  return hasServed || request?.complete === true;
-}
-
-/** Takes it out as well, since its end is told later. */
-function chooseLoser(connections: Map<string, Connection>): Connection | undefined {
-  const all = [...connections];
-  const unproven = all.filter(([, connection]) => !hasServed(connection));
-  const candidates = unproven.length > 0 ? unproven : all.filter(([, { busy }]) => busy === 0);
-  const counts = new Map<string, number>();
-  for (const [, { address }] of candidates) counts.set(address, (counts.get(address) ?? 0) + 1);
-  const [heaviest] = [...counts].reduce((most, each) => (each[1] > most[1] ? each : most), ['', 0]);
-  const [name, loser] = candidates.find(([, { address }]) => address === heaviest) ?? [];
-  if (name !== undefined) connections.delete(name);
-  return loser;
 }

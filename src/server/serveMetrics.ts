@@ -117,7 +117,7 @@ export async function serveMetrics(
       },
     );
   });
-  boundConnections(server, mostConnections);
+  boundConnections(server, mostConnections, () => true);
   server.listen({ port, ...(host !== undefined && { host }) });
   await once(server, 'listening');
   const address = server.address();

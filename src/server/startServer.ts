@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,6 +36,9 @@ const millisecondsBetweenChecks = 500;
  * and a process has at least a thousand file descriptors, as a rule.
  */
 const mostConnections = 960;
+
+/** Of what comes by POST reviews alone are answered 200. */
+const isReview = ({ method }: IncomingMessage): boolean => method === 'POST';
 
 /** What is under way when the drain time is over has so long to come to its end; a review takes far less. */
 const finishMilliseconds = 3000;
@@ -88,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     app,
   );
-  const connections = boundConnections(server, options.mostConnections ?? mostConnections);
+  const connections = boundConnections(server, options.mostConnections ?? mostConnections, isReview);
   answerClientErrors(server, logger);
   server.on('tlsClientError', (error) => logger.debug('handshake failed', { error: error.message }));
   server.listen({ port, ...(host !== undefined && { host }) });

@@ -40,7 +40,7 @@ export interface TestServer {
     headers?: Record<string, string>,
   ) => Promise<Reply>;
   /** A connection of its own, for what no HTTP client does. */
-  readonly connect: (options?: ConnectionOptions) => Promise<TLSSocket>;
+  readonly connect: (options?: ConnectionOptions & { localAddress?: string }) => Promise<TLSSocket>;
   readonly stop: () => Promise<void>;
 }
 

@@ -179,6 +179,39 @@ describe('server, among hostile clients', function () {
     expect(clients.slice(20).filter(({ destroyed }) => destroyed)).to.have.length(0);
   });
 
+  for (const [name, request, rest] of [
+    ['have asked how it is', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', ''],
+    ['have half a request under way after one', head(review.length) + review, `${head(9)}{`],
+  ] as const) {
+    it(`answers new clients while another address has all places, with a crowd of newcomers: all ${name}`, async () => {
+      await start({ mostConnections: 60 });
+      const other = { localAddress: '127.0.0.2' };
+      for (let count = 0; count < 60; count += 1) {
+        const socket = await running.connect(other);
+        sockets.push(socket);
+        socket.write(request);
+        await once(socket, 'data');
+        socket.write(rest);
+      }
+      const timer = setInterval(() => {
+        const port = running.server.port;
+        sockets.push(connectTcp({ host: '127.0.0.1', port, ...other }).on('error', () => {}));
+      }, 2);
+      try {
+        for (let count = 0; count < 30; count += 1) {
+          const socket = await open();
+          await sleep(20);
+          socket.write(head(review.length) + review);
+          const [answer] = (await once(socket, 'data')) as [Buffer];
+          expect(answer.toString()).to.match(/^HTTP\/1\.1 200 OK\r\n/);
+          socket.destroy();
+        }
+      } finally {
+        clearInterval(timer);
+      }
+    });
+  }
+
   it('takes the place of an answer that nobody reads where too many are in flight', async () => {
     const traffic = makeTraffic();
     const cutOff: number[] = [];
