@@ -12,7 +12,13 @@ export interface KubeAnswer {
 
 /** An API server as raw JSON: nothing of what it says is dropped. */
 export interface KubeApi {
-  readonly request: (method: string, path: string, body?: JsonObject, contentType?: string) => Promise<KubeAnswer>;
+  readonly request: (
+    method: string,
+    path: string,
+    /** Bytes are sent as they are. */
+    body?: JsonObject | Buffer,
+    contentType?: string,
+  ) => Promise<KubeAnswer>;
   /** @throws what the API server says where it refuses. */
   readonly get: (path: string) => Promise<JsonObject>;
   readonly create: (path: string, body: JsonObject) => Promise<JsonObject>;
@@ -28,7 +34,7 @@ export function makeKubeApi({ url, ca, token }: { url: string; ca: string; token
   const agent = new Agent({ keepAlive: true, ca, maxSockets: 16 });
   const ask: KubeApi['request'] = (method, path, body, contentType = 'application/json') =>
     new Promise((resolve, reject) => {
-      const text = body === undefined ? '' : JSON.stringify(body);
+      const text = body === undefined ? '' : Buffer.isBuffer(body) ? body : JSON.stringify(body);
       const headers = {
         Authorization: `Bearer ${token}`,
         ...(body !== undefined && { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(text) }),
