@@ -12,18 +12,22 @@ export interface ClaimsKeyOptions {
   readonly namespace: string;
   /** The name of the Secret. */
   readonly secret: string;
-  /** Gets each key that comes to be in use; undefined where there is none any more. */
-  readonly useKey: (bytes: Uint8Array | undefined) => void;
+  /** Gets each key that comes to be in use. */
+  readonly useKey: (bytes: Uint8Array) => void;
   readonly logger: Logger;
 }
 
 /**
  * Keeps the key that claims are signed by in a Secret, which all replicas share. It is made once and lasts: a debug
- * container may come to a pod that was hardened a year ago. Whoever deletes the Secret has a new one made.
+ * container may come to a pod that was hardened a year ago. Where the Secret is deleted or garbled, each replica goes on
+ * with the key that it has, and writes it back. Whoever wants another key writes that one into the Secret.
  */
 export interface ClaimsKeyKeeper {
   readonly see: (secrets: ReadonlyMap<string, JsonObject>) => void;
-  /** Makes the key where there is none, or none that is good. Any replica may: the first one that does it wins. */
+  /**
+   * Writes the key in use, or a new one where there never was any, where the Secret has none that is good. Any replica
+   * may: the first one that does it wins, and the others take its key.
+   */
   readonly keep: () => Promise<void>;
 }
 
@@ -31,44 +35,62 @@ const dataKey = 'key';
 
 export function makeClaimsKeyKeeper(options: ClaimsKeyOptions): ClaimsKeyKeeper {
   const { client, namespace, useKey, logger } = options;
+  const collection = `/api/v1/namespaces/${namespace}/secrets`;
+  const path = `${collection}/${options.secret}`;
   /** Undefined until it was looked for; null where there is none. */
   let secret: JsonObject | null | undefined;
+  let isStored = false;
+  /** The last good one, in base64. */
   let inUse: string | undefined;
 
   function see(secrets: ReadonlyMap<string, JsonObject>): void {
     secret = secrets.get(options.secret) ?? null;
     const key = keyIn(secret);
-    if (key === inUse) return;
+    if (key === undefined && isStored) logger.warn('claims key gone from its Secret', { secret: options.secret });
+    isStored = key !== undefined;
+    if (key === undefined || key === inUse) return;
     inUse = key;
-    useKey(key === undefined ? undefined : Buffer.from(key, 'base64'));
-    if (key === undefined) logger.warn('claims key gone', { secret: options.secret });
-    else logger.info('claims key in use', { secret: options.secret });
+    useKey(Buffer.from(key, 'base64'));
+    logger.info('claims key in use', { secret: options.secret });
   }
 
   async function keep(): Promise<void> {
-    if (secret === undefined || inUse !== undefined) return;
+    if (secret === undefined || isStored) return;
     try {
       const written = await write(secret);
       logger.info('claims key written', { secret: options.secret });
       see(new Map([[options.secret, written]]));
     } catch (error) {
-      // Another replica was quicker: its key is on its way.
-      if (!(error instanceof KubeApiError) || error.status !== 409) throw error;
+      if (!isKubeError(error, 409)) throw error;
+      // Another replica was quicker, and its key is the one.
+      await look();
+    }
+  }
+
+  async function look(): Promise<void> {
+    try {
+      see(new Map([[options.secret, await client.get(path)]]));
+    } catch (error) {
+      // Deleted again, as will be seen.
+      if (!isKubeError(error, 404)) throw error;
     }
   }
 
   function write(present: JsonObject | null): Promise<JsonObject> {
-    const data = { [dataKey]: randomBytes(claimsKeyBytes).toString('base64') };
-    const path = `/api/v1/namespaces/${namespace}/secrets`;
+    const data = { [dataKey]: inUse ?? randomBytes(claimsKeyBytes).toString('base64') };
     if (present !== null) {
       const { resourceVersion = null } = metadataOf(present);
-      return client.merge(`${path}/${options.secret}`, { metadata: { resourceVersion }, data });
+      return client.merge(path, { metadata: { resourceVersion }, data });
     }
     const labels = { 'app.kubernetes.io/name': 'kube-harden' };
-    return client.create(path, { metadata: { name: options.secret, labels }, type: 'Opaque', data });
+    return client.create(collection, { metadata: { name: options.secret, labels }, type: 'Opaque', data });
   }
 
   return { see, keep };
+}
+
+function isKubeError(error: unknown, status: number): boolean {
+  return error instanceof KubeApiError && error.status === status;
 }
 
 /** In base64, as it is stored; undefined where there is no good one. */

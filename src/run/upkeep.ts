@@ -23,6 +23,7 @@ import { makeClaimsKey } from '../server/claimsKey.ts';
 import type { PolicyHolder } from '../server/policyHolder.ts';
 import { makeClockWatch } from './clockWatch.ts';
 import type { Listening } from './listen.ts';
+import { reconcile } from './reconcile.ts';
 import type { GivenCertificate, ServingCertificate } from './servingCertificate.ts';
 import { serveGiven, serveIssued } from './servingCertificate.ts';
 
@@ -68,7 +69,10 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   metrics.setInSync(false);
   const ending = new AbortController();
   const { signal } = ending;
+  // Each in rounds of its own: a Secret that cannot be written, or many statuses, are nothing to wait for.
   const loop = makeLoop(logger, signal);
+  const signing = makeLoop(logger, signal);
+  const telling = makeLoop(logger, signal);
   const workshop: Workshop = { ...options, loop, signal };
   const configuration = makeConfigurationKeeper({ client, logger });
   const claims = makeClaimsKeyKeeper({
@@ -76,13 +80,14 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     namespace,
     secret: claimsSecret,
     useKey: (bytes) => {
-      holder.claimsKey = bytes && makeClaimsKey(bytes);
+      holder.claimsKey = makeClaimsKey(bytes);
     },
     logger,
   });
   const running = [
     follow(workshop, `${configurationsPath}${only(configurationName)}`, configuration.see),
-    follow(workshop, secretPath(namespace, claimsSecret), claims.see),
+    follow({ ...workshop, loop: signing }, secretPath(namespace, claimsSecret), claims.see),
+    signing.run(claims.keep),
   ];
   const certificate = startCertificate(workshop, running);
   const policies = startPolicies(workshop, certificate.caBundle, running);
@@ -98,21 +103,16 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     signal,
   });
   const tellClock = makeClockWatch({ own: Date.now, server: client.serverTime, metrics, logger });
-  const reconcile = async (): Promise<void> => {
+  const round = async (): Promise<void> => {
     tellClock();
-    try {
-      await claims.keep();
-    } finally {
-      await certificate.keep(configuration);
-    }
-    const caBundle = certificate.caBundle();
-    if (holder.policies === undefined || caBundle === undefined) return;
-    const choices = { ...webhooks, policies: [...holder.policies.keys()], caBundle };
-    if (leadership.isLeader()) await configuration.keep(choices);
-    metrics.setInSync(configuration.isTrue(choices));
+    const { isLeader } = leadership;
+    const parts = { certificate, configuration, webhooks, policies: () => holder.policies, isLeader };
+    await reconcile({ ...parts, setInSync: metrics.setInSync }).finally(telling.wake);
+  };
+  const tell = async (): Promise<void> => {
     if (leadership.isLeader()) await policies.tell();
   };
-  running.push(loop.run(reconcile), leadership.done);
+  running.push(loop.run(round), telling.run(tell), leadership.done);
   return {
     stop: async () => {
       certificate.stop();

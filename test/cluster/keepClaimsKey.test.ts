@@ -19,14 +19,22 @@ function makeApi() {
     stored = { ...object, metadata: { ...(object['metadata'] as JsonObject), resourceVersion: String(version) } };
     return stored;
   };
+  let refusal: KubeApiError | undefined;
   const client = {
+    get: async (path: string) => {
+      expect(path).to.equal(`/api/v1/namespaces/kube-harden/secrets/${name}`);
+      if (stored === undefined) throw new KubeApiError(404, `secrets "${name}" not found`);
+      return stored;
+    },
     create: async (path: string, body: JsonObject) => {
       expect(path).to.equal('/api/v1/namespaces/kube-harden/secrets');
+      if (refusal !== undefined) throw refusal;
       if (stored !== undefined) throw new KubeApiError(409, `secrets "${name}" already exists`);
       return put(body);
     },
     merge: async (path: string, body: JsonObject) => {
       expect(path).to.equal(`/api/v1/namespaces/kube-harden/secrets/${name}`);
+      if (refusal !== undefined) throw refusal;
       const { resourceVersion } = body['metadata'] as JsonObject;
       if (resourceVersion !== String(version)) throw new KubeApiError(409, 'the object has been modified');
       return put({ ...stored, ...body, metadata: { name } });
@@ -38,14 +46,17 @@ function makeApi() {
     delete: () => {
       stored = undefined;
     },
+    refuseWrites: (error: KubeApiError | undefined) => {
+      refusal = error;
+    },
     secrets: (): ReadonlyMap<string, JsonObject> => new Map(stored === undefined ? [] : [[name, stored]]),
   };
 }
 
-function makeReplica(client: KubeClient): { keeper: ClaimsKeyKeeper; keys: (string | undefined)[] } {
-  const keys: (string | undefined)[] = [];
-  const useKey = (bytes: Uint8Array | undefined): void => {
-    keys.push(bytes && Buffer.from(bytes).toString('base64'));
+function makeReplica(client: KubeClient): { keeper: ClaimsKeyKeeper; keys: string[] } {
+  const keys: string[] = [];
+  const useKey = (bytes: Uint8Array): void => {
+    keys.push(Buffer.from(bytes).toString('base64'));
   };
   const keeper = makeClaimsKeyKeeper({ client, namespace: 'kube-harden', secret: name, useKey, logger: silent });
   return { keeper, keys };
@@ -80,19 +91,63 @@ describe('the keeper of the claims key', () => {
     expect(keys).to.deep.equal([key]);
   });
 
-  it('makes another one where it was garbled or deleted, and signs by none until then', async () => {
+  const spoilers: readonly (readonly [string, (api: ReturnType<typeof makeApi>) => unknown])[] = [
+    ['cut short', (api) => api.put({ key: 'c2hvcnQ=' })],
+    ['taken out', (api) => api.put({})],
+    ['deleted', (api) => api.delete()],
+  ];
+  for (const [what, spoil] of spoilers) {
+    it(`goes on with its key where that was ${what}, and writes it back as soon as it may`, async () => {
+      const api = makeApi();
+      const key = randomBytes(32).toString('base64');
+      api.put({ key });
+      const { keeper, keys } = makeReplica(api.client);
+      keeper.see(api.secrets());
+      spoil(api);
+      api.refuseWrites(new KubeApiError(403, 'exceeded quota'));
+      keeper.see(api.secrets());
+      expect(await keeper.keep().catch(({ message }: Error) => message)).to.equal('exceeded quota');
+      expect(keys).to.deep.equal([key]);
+      api.refuseWrites(undefined);
+      await keeper.keep();
+      expect(api.secrets().get(name)?.['data']).to.deep.equal({ key });
+      keeper.see(api.secrets());
+      expect(keys).to.deep.equal([key]);
+    });
+  }
+
+  it('takes the key of whoever wrote first, before its watch tells of it', async () => {
     const api = makeApi();
-    const key = randomBytes(32).toString('base64');
-    api.put({ key });
+    const [first, second] = [makeReplica(api.client), makeReplica(api.client)];
+    api.put({ key: randomBytes(32).toString('base64') });
+    first.keeper.see(api.secrets());
+    api.delete();
+    for (const { keeper } of [first, second]) keeper.see(api.secrets());
+    // The second one has just started, and makes a new one.
+    await second.keeper.keep();
+    await first.keeper.keep();
+    expect(first.keys.at(-1)).to.equal(second.keys.at(-1));
+    expect(first.keys).to.have.length(2);
+  });
+
+  it('is not troubled where the Secret is gone again before it is read', async () => {
+    const api = makeApi();
     const { keeper, keys } = makeReplica(api.client);
     keeper.see(api.secrets());
-    for (const spoil of [() => api.put({ key: 'c2hvcnQ=' }), () => api.put({}), () => api.delete()]) {
-      spoil();
+    api.refuseWrites(new KubeApiError(409, 'already exists'));
+    await keeper.keep();
+    expect(keys).to.deep.equal([]);
+  });
+
+  it('changes to another key that somebody writes', async () => {
+    const api = makeApi();
+    const [key, next] = [32, 32].map((length) => randomBytes(length).toString('base64'));
+    const { keeper, keys } = makeReplica(api.client);
+    for (const each of [key, next]) {
+      api.put({ key: each ?? '' });
       keeper.see(api.secrets());
-      expect(keys.at(-1)).to.equal(undefined);
       await keeper.keep();
-      expect(Buffer.from(keys.at(-1) ?? '', 'base64')).to.have.length(32);
     }
-    expect(new Set(keys).size).to.equal(5);
+    expect(keys).to.deep.equal([key, next]);
   });
 });
