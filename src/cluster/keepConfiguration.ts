@@ -44,10 +44,21 @@ export interface ConfigurationKeeper {
 /** What is set right where it is wanted anew, whatever fields that comes to. */
 const anew: ReadonlySet<string> = new Set(['anew']);
 
+/** Somebody who writes nothing but an annotation, several times a second, is outrun by these. */
+const mostTries = 5;
+
 interface Compared extends Comparison {
   readonly configuration: JsonObject;
   readonly choices: WebhookChoices;
   readonly wanted: readonly JsonObject[];
+}
+
+interface Attempt {
+  readonly outcome: 'written' | 'outrun' | KubeApiError;
+  /** What was written last, or found as it has to be. */
+  readonly last: Compared;
+  /** Whether somebody has changed the webhooks meanwhile, or the API server has something against what was written. */
+  readonly isContested: boolean;
 }
 
 export function makeConfigurationKeeper(options: ConfigurationKeeperOptions): ConfigurationKeeper {
@@ -91,21 +102,52 @@ export function makeConfigurationKeeper(options: ConfigurationKeeperOptions): Co
   /** What is wanted anew, a policy or a CA, waits for no field, and is no quarrel unless somebody is quicker each time. */
   async function setAnew(now: Compared): Promise<void> {
     if (!backOff.isDue(anew, elapsed())) return;
-    const outcome = await write(now);
-    if (outcome === 'written') return settle(now);
-    const insisted = backOff.note(anew, elapsed());
+    const { outcome, last, isContested } = await writeThrough(now);
+    if (outcome === 'written') return settle(last);
+    const insisted = isContested ? backOff.note(anew, elapsed()) : [];
     if (outcome !== 'outrun') throw outcome;
-    if (insisted.length > 0) await others.tellInsistence(now.configuration, now.differences);
+    if (insisted.length > 0) await others.tellInsistence(last.configuration, last.differences);
   }
 
   async function restore(now: Compared): Promise<void> {
     const fields = new Set(now.differences.map(({ field }) => field));
     if (!backOff.isDue(fields, elapsed())) return;
-    const outcome = await write(now);
+    const { outcome, last, isContested } = await writeThrough(now);
+    // Nobody has touched the webhooks meanwhile: that is no insisting on another value.
+    if (outcome === 'outrun' && !isContested) return;
     const insisted = new Set(backOff.note(fields, elapsed()));
     if (outcome instanceof Error) throw outcome;
     const contested = now.differences.filter(({ field }) => insisted.has(field));
-    if (contested.length > 0) await others.tellInsistence(now.configuration, contested);
+    if (contested.length > 0) await others.tellInsistence(last.configuration, contested);
+  }
+
+  /** Writes it; where somebody else was quicker, what that has made of it is read and set right at once, a few times. */
+  async function writeThrough(now: Compared): Promise<Attempt> {
+    let last = now;
+    let isContested = false;
+    for (let tries = 1; ; tries += 1) {
+      const outcome = await write(last);
+      if (outcome instanceof Error) return { outcome, last, isContested: true };
+      if (outcome === 'written' || tries === mostTries) return { outcome, last, isContested };
+      const found = await readAgain(last.configuration);
+      // Deleted, as will be seen.
+      if (found === undefined) return { outcome, last, isContested };
+      isContested ||= !isSameJson(found['webhooks'], last.configuration['webhooks']);
+      last = compare(found, now.choices);
+      if (last.differences.length === 0) return { outcome: 'written', last, isContested };
+    }
+  }
+
+  async function readAgain(before: JsonObject): Promise<JsonObject | undefined> {
+    try {
+      const found = await client.get(`${configurationsPath}/${configurationName}`);
+      // What was seen meanwhile may be later than the answer.
+      if (configuration === before) configuration = found;
+      return found;
+    } catch (error) {
+      if (error instanceof KubeApiError && error.status === 404) return undefined;
+      throw error;
+    }
   }
 
   /** What the API server has against it; `outrun` where somebody else has written meanwhile, which is still to be seen. */
