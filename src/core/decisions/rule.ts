@@ -1,7 +1,7 @@
 import type { Container, Pod } from '../pod/pod.ts';
 import { matchImage } from '../policy/imagePattern.ts';
 import { selects } from '../policy/labelSelector.ts';
-import type { Exception, Policy } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { RuleId } from '../policy/ruleId.ts';
 import type { ContainerScope, Decision } from './decision.ts';
 
@@ -41,21 +41,19 @@ export function exceptionsFor(pod: Pod, policy: Policy): Exceptions {
   const met = policy.exceptions.filter(
     ({ podSelector }) => podSelector === undefined || selects(podSelector, pod.labels),
   );
-  const ofPod = new Set(met.flatMap(({ images, skip }) => (images === undefined ? skip : [])));
+  const ofPod = new Set(met.flatMap(({ isForImages, skip }) => (isForImages ? [] : skip)));
   const byImage = new Map<string, ReadonlySet<string>>();
-  if (met.every(({ images }) => images === undefined)) return { ofPod, byImage };
+  const forImages = new Set(met.filter(({ isForImages }) => isForImages));
+  if (forImages.size === 0) return { ofPod, byImage };
   for (const { image } of pod.containers) {
-    if (!byImage.has(image)) byImage.set(image, rulesSkippedFor(image, met));
+    if (byImage.has(image)) continue;
+    const matching = matchImage(policy.exceptedImages, image).filter((exception) => forImages.has(exception));
+    byImage.set(image, matching.length === 0 ? noRules : new Set(matching.flatMap(({ skip }) => skip)));
   }
   return { ofPod, byImage };
 }
 
 const noRules: ReadonlySet<string> = new Set();
-
-function rulesSkippedFor(image: string, exceptions: readonly Exception[]): ReadonlySet<string> {
-  const matching = exceptions.filter(({ images }) => images !== undefined && matchImage(images, image).length > 0);
-  return matching.length === 0 ? noRules : new Set(matching.flatMap(({ skip }) => skip));
-}
 
 /** Whether the administrator excepted the whole pod from a rule, or this one container of it. */
 export function isExcepted({ exceptions }: Subject, rule: RuleId, container?: Container): boolean {

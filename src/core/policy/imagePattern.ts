@@ -1,6 +1,15 @@
 import { defaultDomain, imageNames, legacyDefaultDomain } from '../pod/imageName.ts';
 import type { Glob, GlobProblem } from './glob.ts';
-import { anySegments, isGlobProblem, isLiteral, matchesGlob, readGlob } from './glob.ts';
+import {
+  anySegments,
+  isGlobProblem,
+  isLiteral,
+  matchesGlob,
+  matchesSegment,
+  needsSearch,
+  needsSlowSearch,
+  readGlob,
+} from './glob.ts';
 import { impossibleSegment, isPlainName } from './nameGrammar.ts';
 
 /** Longer patterns are refused: no repository's name is longer (distribution/reference, `RepositoryNameTotalLengthMax`). */
@@ -131,6 +140,35 @@ function addTo<Value>(lists: Map<string, Value[]>, key: string, value: Value): v
   else list.push(value);
 }
 
+/** How many patterns there may be in a policy that any one image has to be held against. */
+const mostTried = 256;
+
+/** Of the patterns that a name has to be searched for: each takes some microseconds for a long name. */
+const mostSearched = 64;
+
+/** Of those that are held against each place of a name, one after the other. */
+const mostSlowlySearched = 4;
+
+/**
+ * Why the patterns of a policy, exceptions included, would hold up reviews; `undefined` where they would not. At worst an
+ * image of a review is held against `mostTried` patterns, of which `mostSearched` are searched for.
+ */
+export function costProblem(patterns: readonly ImagePattern[]): string | undefined {
+  const { byLastSegment, others } = compileImagePatterns([{ images: patterns, entry: true }]);
+  const advice = 'make several policies of it';
+  if (others.length > mostTried)
+    return `has more than ${mostTried} image patterns with wildcards in their last part: ${advice}`;
+  for (const [last, { length }] of byLastSegment) {
+    if (others.length + length > mostTried)
+      return `has more than ${mostTried} image patterns with wildcards for images called ${quote(last)}: ${advice}`;
+  }
+  const searched = patterns.filter(({ glob }) => needsSearch(glob));
+  if (searched.length > mostSearched)
+    return `has more than ${mostSearched} image patterns with something between two stars, or between two "**": ${advice}`;
+  if (searched.filter(({ glob }) => needsSlowSearch(glob)).length <= mostSlowlySearched) return undefined;
+  return `has more than ${mostSlowlySearched} image patterns with "?" or "[…]" between two stars: ${advice}`;
+}
+
 /** The entries of which some pattern matches the image, each once, in the order in which they were compiled. */
 export function matchImage<Entry>(patterns: ImagePatterns<Entry>, image: string): readonly Entry[] {
   const names = imageNames(image);
@@ -140,17 +178,21 @@ export function matchImage<Entry>(patterns: ImagePatterns<Entry>, image: string)
   for (const { order, entry } of patterns.byName.get(fullName) ?? []) matched.set(order, entry);
   const lastSegment = fullName.slice(fullName.lastIndexOf('/') + 1);
   addMatching(matched, patterns.byLastSegment.get(lastSegment) ?? [], names);
-  addMatching(matched, patterns.others, names);
+  addMatching(matched, patterns.others, names, lastSegment);
   if (matched.size < 2) return [...matched.values()];
   return [...matched].sort(([left], [right]) => left - right).map(([, entry]) => entry);
 }
 
+/** @param lastSegment where it is not known yet that it matches: all names of an image have the same */
 function addMatching<Entry>(
   matched: Map<number, Entry>,
   candidates: readonly Compiled<Entry>[],
   names: readonly string[],
+  lastSegment?: string,
 ): void {
   for (const { order, entry, glob } of candidates) {
-    if (!matched.has(order) && names.some((name) => matchesGlob(glob, name))) matched.set(order, entry);
+    if (matched.has(order)) continue;
+    if (lastSegment !== undefined && !matchesSegment(glob.at(-1) ?? '', lastSegment)) continue;
+    if (names.some((name) => matchesGlob(glob, name))) matched.set(order, entry);
   }
 }

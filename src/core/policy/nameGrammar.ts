@@ -90,9 +90,10 @@ function isComponent(segment: Segment): boolean {
 /** Whether some text that the segment matches leads through the automaton to one of its ends. */
 function canEnd(automaton: Automaton, segment: Segment): boolean {
   let states = 1;
-  for (const token of segment) {
+  const tokens = typeof segment === 'string' ? [segment] : segment;
+  for (const token of tokens) {
     if (token !== '*') {
-      states = follow(automaton, states, kindsOf(token));
+      for (const each of typeof token === 'string' ? token : [token]) states = follow(automaton, states, kindsOf(each));
       continue;
     }
     // Any number of any characters: until nothing is added.

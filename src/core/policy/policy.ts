@@ -18,7 +18,7 @@ import {
 } from './bounds.ts';
 import { isGlobProblem } from './glob.ts';
 import type { ImagePatterns } from './imagePattern.ts';
-import { compileImagePatterns, longestImagePattern, readImagePattern } from './imagePattern.ts';
+import { compileImagePatterns, costProblem, longestImagePattern, readImagePattern } from './imagePattern.ts';
 import type { PolicyProblem } from './policyProblem.ts';
 import { problemsOf, quoteValue } from './policyProblem.ts';
 import { ruleIds } from './ruleId.ts';
@@ -185,7 +185,9 @@ export const policySchema = z.strictObject({
         .optional()
         .describe('Whether pods may declare writable paths of their own by annotations. Default: true.'),
     })
-    .superRefine(({ pod = {}, container = {} }, context) => {
+    .superRefine(({ pod = {}, container = {}, writablePaths = [], exceptions = [] }, context) => {
+      const tooCostly = costProblem([...writablePaths, ...exceptions].flatMap(({ images = [] }) => images));
+      if (tooCostly !== undefined) context.addIssue({ code: 'custom', message: tooCostly });
       for (const field of Object.keys(shared) as (keyof typeof shared)[]) {
         if (pod[field] === undefined || container[field] === undefined) continue;
         if (JSON.stringify(pod[field]) === JSON.stringify(container[field])) continue;
@@ -206,8 +208,8 @@ export interface WritablePath {
 
 export interface Exception {
   readonly podSelector: LabelSelector | undefined;
-  /** `undefined` for all images. */
-  readonly images: ImagePatterns<true> | undefined;
+  /** Whether it is for some images alone, those that `exceptedImages` says. */
+  readonly isForImages: boolean;
   readonly skip: readonly string[];
 }
 
@@ -218,6 +220,8 @@ export interface Policy {
   readonly container: z.infer<typeof containerFields>;
   readonly writablePaths: ImagePatterns<readonly WritablePath[]>;
   readonly exceptions: readonly Exception[];
+  /** Of all exceptions that are for some images, so that an image is looked for once. */
+  readonly exceptedImages: ImagePatterns<Exception>;
   readonly lowPorts: boolean;
   readonly podMayDeclareWritablePaths: boolean;
   /** As it was written: what is compiled of it cannot be sent to another thread. */
@@ -243,6 +247,10 @@ export function parsePolicy(document: Json): ParsedPolicy {
     return { problems: result.error.issues.flatMap((issue) => problemsOf(issue, [], fields)) };
   }
   const { metadata, spec } = result.data;
+  const exceptions = (spec.exceptions ?? []).map(({ podSelector, images = [], skip }) => ({
+    images,
+    entry: { podSelector, isForImages: images.length > 0, skip },
+  }));
   return {
     policy: {
       name: metadata.name,
@@ -251,11 +259,8 @@ export function parsePolicy(document: Json): ParsedPolicy {
       writablePaths: compileImagePatterns(
         (spec.writablePaths ?? []).map(({ images, paths }) => ({ images, entry: paths.map(readWritablePath) })),
       ),
-      exceptions: (spec.exceptions ?? []).map(({ podSelector, images, skip }) => ({
-        podSelector,
-        images: images === undefined ? undefined : compileImagePatterns([{ images, entry: true }]),
-        skip,
-      })),
+      exceptions: exceptions.map(({ entry }) => entry),
+      exceptedImages: compileImagePatterns(exceptions),
       lowPorts: spec.lowPorts ?? false,
       podMayDeclareWritablePaths: spec.podMayDeclareWritablePaths ?? true,
       document,

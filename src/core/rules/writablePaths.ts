@@ -51,6 +51,8 @@ interface Work {
   readonly hasReadOnlyRoot: (container: Container) => boolean;
   readonly readOnlyNames: ReadonlySet<unknown>;
   readonly taken: TakenNames;
+  /** What the policy knows of each image: many containers may have the same. */
+  readonly known: Map<string, readonly WritablePath[]>;
   /** By path. */
   readonly places: Map<string, Place>;
   added: number;
@@ -69,6 +71,7 @@ export const writablePaths: Rule = {
         container.securityContext['readOnlyRootFilesystem'] === true || isAddedFor(made, container),
       readOnlyNames: readOnlyVolumes(subject.pod),
       taken: takeNames(subject.pod.volumes.map(({ name }) => name)),
+      known: new Map(),
       places: new Map(),
       added: 0,
     };
@@ -99,10 +102,11 @@ interface Wanted extends Place {
  * The paths that a container has to write to, each once: what its own annotation says, then the pod's, then what the
  * policy knows of its image. Of two that name the same path the first one's size limit counts.
  */
-function wantedPaths({ subject, places, declared }: Work, container: Container): readonly Wanted[] {
+function wantedPaths({ subject, known: byImage, places, declared }: Work, container: Container): readonly Wanted[] {
   if (isEphemeral(container)) return [];
   const wanted = new Map<string, Wanted>();
-  const known = matchImage(subject.policy.writablePaths, container.image).flat();
+  const known = byImage.get(container.image) ?? matchImage(subject.policy.writablePaths, container.image).flat();
+  byImage.set(container.image, known);
   const { paths } = declared;
   for (const { path, sizeLimit } of [...(paths.get(container.name) ?? []), ...(paths.get('') ?? []), ...known]) {
     // Paths may be long, and containers have them in common.

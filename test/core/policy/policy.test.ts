@@ -312,7 +312,7 @@ describe('parsePolicy', () => {
         const start = process.threadCpuUsage();
         const problems = problemsOfSpec(spec);
         const { user } = process.threadCpuUsage(start);
-        expect(problems.join()).to.not.include('make several');
+        expect(problems.join()).to.not.match(/values|as JSON/);
         return user / 1000;
       });
       return Math.min(...times);
