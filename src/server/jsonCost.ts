@@ -16,18 +16,15 @@ const costs = {
 };
 
 /**
- * What an object may cost to parse, in nanoseconds. Nearly all that can be stored costs less: of etcd's 1.5 MiB, 170,000
- * terms of an affinity take most of it. Some that can be stored costs more, such as 80,000 short environment variables
- * with their managed fields, which need not be stored.
+ * What an object may cost to parse, in nanoseconds; in an update the old one counts anew, so that debug containers come to
+ * a pod that is as full as can be. Nearly all that can be stored costs less: of etcd's 1.5 MiB, 170,000 terms of an
+ * affinity take most of it. Some costs more, such as 80,000 short environment variables with their managed fields, which
+ * need not be stored. So nothing is admitted as it is for costing too much: it is denied.
  */
-const mostCostOfObject = 210_000_000;
+export const mostCost = 210_000_000;
 
-/**
- * What a body may cost to parse, in nanoseconds: that of an update has the object in it and the old one. Nobody gets
- * around being hardened by more than this, since the pod is denied; but a pod that is there should get its debug
- * containers.
- */
-export const mostCost = 2 * mostCostOfObject;
+/** Where a review has the old object: a key of its request, which nothing that is in a pod can be. */
+const oldObject = { key: Buffer.from('oldObject'), depth: 2 };
 
 /** By the byte, outside of strings. */
 const costOf = tableOf({ '{': costs.objectOrList, '[': costs.objectOrList, ',': costs.value, ':': costs.value });
@@ -56,11 +53,14 @@ export function findTrouble(text: Uint8Array, deepest: number, most = mostCost):
   const memory = { shapes: new Int32Array(deepest + 1), remembered: new Int32Array(shapesRemembered) };
   let depth = 0;
   let cost = 0;
+  let isOld = false;
   for (let at = 0; at < text.length; at += 1) {
     const byte = text[at] ?? 0;
     if (byte === quote) {
       const end = endOfString(text, at + 1);
-      cost += isKey(text, end) ? costOfKey(text, at + 1, end, depth, memory) : costs.string;
+      const wasOld = isOld;
+      isOld ||= isOldObject(text, at + 1, end, depth);
+      cost = isOld === wasOld ? cost + costOfString(text, at + 1, end, depth, memory) : 0;
       at = end;
     } else {
       const step = stepOf[byte] ?? 0;
@@ -82,6 +82,14 @@ function endOfString(text: Uint8Array, start: number): number {
     if (byte === backslash) at += 1;
   }
   return text.length;
+}
+
+function isOldObject(text: Uint8Array, start: number, end: number, depth: number): boolean {
+  return depth === oldObject.depth && isKey(text, end) && oldObject.key.equals(text.subarray(start, end));
+}
+
+function costOfString(text: Uint8Array, start: number, end: number, depth: number, memory: Memory): number {
+  return isKey(text, end) ? costOfKey(text, start, end, depth, memory) : costs.string;
 }
 
 /** Whether the string that ends here is a key: the next thing is a colon. */

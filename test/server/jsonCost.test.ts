@@ -13,6 +13,10 @@ function list(count: number, item: (index: number) => string): string {
 
 const affinityTerm = '{"labelSelector":{},"topologyKey":"a","namespaceSelector":{}}';
 
+function updateOf(object: string, oldObject = object): string {
+  return `{"request":{"object":${object},"oldObject":${oldObject}}}`;
+}
+
 /** How deep objects and lists are nested in a value. */
 function depthOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
@@ -49,8 +53,8 @@ describe(`findTrouble ${bySeed}`, () => {
       list(157_000, () => '{"operator":"Exists"}'),
       list(780_000, () => '""'),
       // An update of debug containers brings the pod and the old one.
-      `{"object":${list(600_000, () => '""')},"oldObject":${list(600_000, () => '""')}}`,
-      `{"object":${list(174_000, () => affinityTerm)},"oldObject":${list(174_000, () => affinityTerm)}}`,
+      updateOf(list(600_000, () => '""')),
+      updateOf(list(174_000, () => affinityTerm)),
       list(780_000, () => '1'),
       list(150_000, (index) => `"a${index}"`),
       `{${list(150_000, (index) => `"l${index}":""`).slice(1, -1)}}`,
@@ -77,6 +81,21 @@ describe(`findTrouble ${bySeed}`, () => {
       list(size / 14, (index) => `{"k${index}"\n\t\r :1}`),
       list(size / 18, () => '{"4294967001":1}'),
       list(size / 23, () => '{"\\u0034294967001":1}'),
+    );
+    const half = list(600_000, () => '""');
+    costly.push(
+      updateOf(
+        '{}',
+        list(size / 3, () => '""'),
+      ),
+      updateOf(
+        list(size / 3, () => '""'),
+        '{}',
+      ),
+      // Only the first old object has a bound of its own, and only in the request.
+      `{"request":{"object":${half},"oldObject":${half},"oldObject":${half}}}`,
+      `{"object":${half},"oldObject":${half}}`,
+      `{"request":{"object":{"x":${half},"oldObject":${half}}}}`,
     );
     for (const text of costly) expect(look(text), text.slice(0, 60)).to.equal('tooCostly');
     expect(look('['.repeat(size))).to.equal('tooDeep');
