@@ -29,6 +29,21 @@ interface ToldStatus {
   readonly ready: JsonObject | undefined;
   /** Whether it has the spec that is in force; where none is, whether it has none. */
   readonly hasSpecInForce: boolean;
+  readonly observedGeneration: Json | undefined;
+  /** Whether others have written conditions of their own there, which stay. */
+  readonly hasForeign: boolean;
+}
+
+const unknownStatus: ToldStatus = {
+  ready: undefined,
+  hasSpecInForce: true,
+  observedGeneration: undefined,
+  hasForeign: false,
+};
+
+/** A status as it is written. */
+export interface Status extends JsonObject {
+  readonly conditions: readonly JsonObject[];
 }
 
 /** Longer problems are cut: a key of a spec may be as long as a spec. */
@@ -66,7 +81,7 @@ export function judgePolicy(object: JsonObject, before: JudgedPolicy | undefined
 export function judgeUnread(identity: JsonObject, problem: string, before: JudgedPolicy | undefined): JudgedPolicy {
   const metadata = identityOf(identity);
   const known = before?.metadata['uid'] === metadata['uid'] ? before : undefined;
-  const told = known?.told ?? { ready: undefined, hasSpecInForce: true };
+  const told = known?.told ?? unknownStatus;
   return { name: String(metadata['name']), metadata, inForce: known?.inForce, problem, isRead: false, told };
 }
 
@@ -95,33 +110,36 @@ function describeProblems(problems: readonly { path: readonly string[]; message:
 }
 
 function toldStatusOf(object: JsonObject, inForce: InForce | undefined): ToldStatus {
-  const { specInForce } = statusOf(object);
+  const { specInForce, observedGeneration } = statusOf(object);
   const wanted = inForce === undefined ? undefined : (JSON.parse(inForce.spec) as Json);
-  return { ready: readyConditionOf(object), hasSpecInForce: isSameJson(specInForce, wanted) };
+  const hasForeign = foreignConditionsOf(object).length > 0;
+  const hasSpecInForce = isSameJson(specInForce, wanted);
+  return { ready: readyConditionOf(object), hasSpecInForce, observedGeneration, hasForeign };
 }
 
 /**
- * The status that a policy's resource should have; undefined where it has it already.
+ * The status that a policy's resource should have, apart from conditions of others; undefined where it has it already.
  *
  * @param now as RFC 3339
  */
-export function statusFor({ metadata, inForce, problem, told }: JudgedPolicy, now: string): JsonObject | undefined {
+export function statusFor({ metadata, inForce, problem, told }: JudgedPolicy, now: string): Status | undefined {
   const instead = inForce === undefined ? 'nothing' : 'the last good spec';
   const condition =
     problem === undefined
       ? readyCondition(metadata, 'InForce', 'in force')
       : readyCondition(metadata, 'Refused', `${problem}; ${instead} is in force`);
-  if (told.hasSpecInForce && isTold(told.ready, condition)) return undefined;
+  if (told.hasSpecInForce && isTold(told, condition)) return undefined;
   const specInForce = inForce === undefined ? undefined : (JSON.parse(inForce.spec) as Json);
   return makeStatus(condition, told.ready, specInForce, now);
 }
 
 /** The same for one that the webhook configuration has no room for; what it has of a last good spec, it keeps. */
-export function statusOfUnplaced(object: JsonObject, message: string, now: string): JsonObject | undefined {
+export function statusOfUnplaced(object: JsonObject, message: string, now: string): Status | undefined {
   const condition = readyCondition(metadataOf(object), 'NoRoom', message);
-  const before = readyConditionOf(object);
-  if (isTold(before, condition)) return undefined;
-  return makeStatus(condition, before, statusOf(object)['specInForce'], now);
+  const ready = readyConditionOf(object);
+  const { specInForce, observedGeneration } = statusOf(object);
+  if (isTold({ ready, observedGeneration }, condition)) return undefined;
+  return makeStatus(condition, ready, specInForce, now);
 }
 
 function readyCondition(metadata: JsonObject, reason: 'InForce' | 'Refused' | 'NoRoom', message: string): JsonObject {
@@ -130,9 +148,12 @@ function readyCondition(metadata: JsonObject, reason: 'InForce' | 'Refused' | 'N
   return { type: 'Ready', status, reason, message, observedGeneration };
 }
 
-function isTold(before: JsonObject | undefined, condition: JsonObject): boolean {
-  if (before === undefined) return false;
-  const { lastTransitionTime: _, ...said } = before;
+function isTold(
+  { ready, observedGeneration }: Pick<ToldStatus, 'ready' | 'observedGeneration'>,
+  condition: JsonObject,
+): boolean {
+  if (ready === undefined || observedGeneration !== condition['observedGeneration']) return false;
+  const { lastTransitionTime: _, ...said } = ready;
   return isSameJson(said, condition);
 }
 
@@ -141,7 +162,7 @@ function makeStatus(
   before: JsonObject | undefined,
   specInForce: Json | undefined,
   now: string,
-): JsonObject {
+): Status {
   const isSame = before?.['status'] === condition['status'];
   const lastTransitionTime = (isSame ? before?.['lastTransitionTime'] : undefined) ?? now;
   return {
@@ -156,7 +177,15 @@ function statusOf(object: JsonObject): JsonObject {
 }
 
 function readyConditionOf(object: JsonObject): JsonObject | undefined {
+  return conditionsOf(object).find(({ type }) => type === 'Ready');
+}
+
+/** The conditions that others have written. */
+export function foreignConditionsOf(object: JsonObject): readonly JsonObject[] {
+  return conditionsOf(object).filter(({ type }) => type !== 'Ready');
+}
+
+function conditionsOf(object: JsonObject): readonly JsonObject[] {
   const { conditions } = statusOf(object);
-  if (!Array.isArray(conditions)) return undefined;
-  return (conditions as readonly JsonObject[]).find(({ type }) => type === 'Ready');
+  return Array.isArray(conditions) ? (conditions as readonly JsonObject[]) : [];
 }

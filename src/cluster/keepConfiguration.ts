@@ -11,7 +11,7 @@ import { KubeApiError } from './kubeClient.ts';
 import { trustedBundles, withBundle } from './publishedTrust.ts';
 import { describeFields, makeOthersTeller } from './tellOthers.ts';
 import type { WebhookChoices } from './webhookConfiguration.ts';
-import { makeWebhooks } from './webhookConfiguration.ts';
+import { makeWebhooks, nameOfEnforcing } from './webhookConfiguration.ts';
 
 export const configurationName = 'kube-harden';
 export const configurationsPath = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
@@ -33,6 +33,8 @@ export interface ConfigurationKeeper {
   readonly keep: (choices: WebhookChoices) => Promise<void>;
   /** Whether there is one, and what is kube-harden's in it was last seen as it has to be. */
   readonly isTrue: (choices: WebhookChoices) => boolean;
+  /** Whether it was last seen, or written, with the entry that enforces a policy. */
+  readonly calls: (policy: string) => boolean;
   /** Whether the API server was last seen to trust exactly a bundle. */
   readonly publishes: (bundle: string) => boolean;
   /** Whether the API server was last seen not to trust a CA's certificate, in PEM, whatever else it trusts. */
@@ -68,6 +70,7 @@ export function makeConfigurationKeeper(options: ConfigurationKeeperOptions): Co
   let compared: Compared | undefined;
   /** What was wanted when all was as it had to be, or was made so. */
   let settled: readonly JsonObject[] | undefined;
+  let named: { readonly configuration: JsonObject | undefined; readonly names: ReadonlySet<unknown> } | undefined;
   const backOff = makeBackOff();
   const others = makeOthersTeller({ client, logger, about: configurationName });
 
@@ -199,6 +202,11 @@ export function makeConfigurationKeeper(options: ConfigurationKeeperOptions): Co
     },
     keep,
     isTrue: (choices) => configuration !== undefined && compare(configuration, choices).differences.length === 0,
+    calls: (policy) => {
+      if (named?.configuration !== configuration)
+        named = { configuration, names: new Set(configuration && webhooksOf(configuration).map(({ name }) => name)) };
+      return named?.names.has(nameOfEnforcing(policy)) === true;
+    },
     publishes: (bundle) => hasSeen && bundles().every((each) => each === bundle),
     distrusts: (cert) => bundles().some((each) => !each.includes(cert.trim())),
     publish,

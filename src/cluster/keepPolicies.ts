@@ -52,7 +52,14 @@ export interface PolicyKeeper {
    */
   readonly judge: () => Promise<void>;
   /** Says what is thought of them; for one replica alone. */
-  readonly tell: () => Promise<void>;
+  readonly tell: (options: TellOptions) => Promise<void>;
+}
+
+export interface TellOptions {
+  /** Whether the webhook configuration has a policy's entry: before that, nobody is told that it is in force. */
+  readonly isCalled: (policy: string) => boolean;
+  /** Asked before each policy: whether it is still this replica's to tell. */
+  readonly goesOn: () => boolean;
 }
 
 export function makePolicyKeeper(options: PolicyKeeperOptions): PolicyKeeper {
@@ -183,9 +190,10 @@ export function makePolicyKeeper(options: PolicyKeeperOptions): PolicyKeeper {
       settled = undefined;
     },
     judge,
-    tell: async () => {
+    tell: async ({ isCalled, goesOn }) => {
       if (!isInUse) return;
-      await statuses.tell([...judged.values()], [...unplaced.values()]);
+      const isToTell = ({ name, problem }: JudgedPolicy): boolean => problem !== undefined || isCalled(name);
+      await statuses.tell([...judged.values()].filter(isToTell), [...unplaced.values()], goesOn);
       await deletions.tell((policy) => builtIn.has(policy) || judged.get(policy)?.inForce !== undefined);
     },
   };

@@ -52,6 +52,11 @@ export function makeWebhooks(choices: WebhookChoices): readonly JsonObject[] {
   return [makeRest(choices, policies), ...enforce, ...previews, makeRestOfPreviews(choices, policies)];
 }
 
+/** What the webhook is called that enforces a policy. */
+export function nameOfEnforcing(policy: string): string {
+  return nameOf(`${policy}.enforce`);
+}
+
 /**
  * What becomes of the namespaces whose label names no policy to enforce. Its names have one part less than those of
  * policies, so that no policy can be called the same: the API server refuses two of one name.
@@ -148,7 +153,7 @@ function makeWebhook(
   const address: JsonObject =
     'url' in target ? { url: `${target.url}${path}` } : { service: { ...target.service, path } };
   return {
-    name: `${name}.kube-harden.io`,
+    name: nameOf(name),
     admissionReviewVersions: ['v1'],
     clientConfig: { ...address, caBundle: Buffer.from(caBundle).toString('base64') },
     namespaceSelector: { matchExpressions: [excluded, ...labels] },
@@ -161,4 +166,8 @@ function makeWebhook(
     reinvocationPolicy: 'IfNeeded',
     ...handling,
   };
+}
+
+function nameOf(name: string): string {
+  return `${name}.kube-harden.io`;
 }

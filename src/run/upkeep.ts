@@ -110,7 +110,8 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     await reconcile({ ...parts, setInSync: metrics.setInSync }).finally(telling.wake);
   };
   const tell = async (): Promise<void> => {
-    if (leadership.isLeader()) await policies.tell();
+    const goesOn = (): boolean => leadership.isLeader() && !signal.aborted;
+    if (goesOn()) await policies.tell({ isCalled: configuration.calls, goesOn });
   };
   running.push(loop.run(round), telling.run(tell), leadership.done);
   return {

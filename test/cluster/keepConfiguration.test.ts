@@ -338,6 +338,17 @@ describe('the keeper of the webhook configuration', () => {
     expect(keeper.publishes('a CA')).to.equal(false);
   });
 
+  it('knows which policies the API server calls for', async () => {
+    const { keeper, edit, round } = makeCluster();
+    expect(keeper.calls('hardened')).to.equal(false);
+    await round();
+    expect(['hardened', 'another'].map(keeper.calls)).to.deep.equal([true, false]);
+    edit((webhooks) => webhooks.filter(({ name }) => name !== 'hardened.enforce.kube-harden.io'));
+    expect(keeper.calls('hardened')).to.equal(false);
+    keeper.see(new Map());
+    expect(keeper.calls('minimal')).to.equal(false);
+  });
+
   it('makes none where there is none, and fills in one that is applied again at once', async () => {
     const cluster = makeCluster(wanted);
     for (let count = 0; count < 60; count += 1) {

@@ -132,6 +132,8 @@ function makeCluster() {
       elapsed: () => clock,
       now: () => Date.UTC(2026, 10, 24) + clock,
     });
+    let isCalled = (_: string): boolean => true;
+    let goesOn = (): boolean => true;
     const round = async (isLeader = true): Promise<void> => {
       const identities = [...stored.values()].map(({ metadata }): [string, JsonObject] => [
         metadata.name,
@@ -139,11 +141,17 @@ function makeCluster() {
       ]);
       keeper.see(new Map(identities));
       await keeper.judge();
-      if (isLeader) await keeper.tell();
+      if (isLeader) await keeper.tell({ isCalled, goesOn });
     };
     return {
       keeper,
       round,
+      setCalled: (answer: typeof isCalled) => {
+        isCalled = answer;
+      },
+      setGoesOn: (answer: typeof goesOn) => {
+        goesOn = answer;
+      },
       inForce: () => inForce,
       names: () => [...(inForce?.keys() ?? [])],
       refused: () => refused,
@@ -172,6 +180,13 @@ function makeCluster() {
     setOrphans: (...names: readonly string[]) => {
       orphans = names;
     },
+    /** Somebody else writes into the status. */
+    editStatus: (name: string, change: JsonObject) => {
+      versions += 1;
+      const { metadata, status, ...others } = find(name);
+      const next = { ...(status as JsonObject), ...change };
+      stored.set(name, { ...others, metadata: { ...metadata, resourceVersion: String(versions) }, status: next });
+    },
     intercept: (request: string, answer: () => void) => intercepted.set(request, answer),
     readyOf: (name: string) => {
       const { conditions = [] } = (stored.get(name)?.status ?? {}) as { conditions?: readonly JsonObject[] };
@@ -185,7 +200,7 @@ describe('the policy keeper', () => {
     const cluster = makeCluster();
     const replica = cluster.makeReplica();
     await replica.keeper.judge();
-    await replica.keeper.tell();
+    await replica.keeper.tell({ isCalled: () => true, goesOn: () => true });
     expect(replica.inForce()).to.equal(undefined);
     cluster.apply('a', good);
     cluster.apply('b', bad);
@@ -334,6 +349,73 @@ describe('the policy keeper', () => {
     }
     expect(cluster.events).to.have.length(6);
     expect(cluster.readyOf('a')).to.include({ message: 'spec.unknown59: is unknown; nothing is in force' });
+  });
+
+  it('tells nobody that a policy is in force before the API server calls for it, but what is wrong with one', async () => {
+    const cluster = makeCluster();
+    const replica = cluster.makeReplica();
+    for (const name of ['a', 'b']) cluster.apply(name, good);
+    cluster.apply('c', bad);
+    replica.setCalled((name) => name === 'a');
+    await replica.round();
+    expect(['a', 'b', 'c'].map((name) => cluster.readyOf(name)?.['reason'])).to.deep.equal([
+      'InForce',
+      undefined,
+      'Refused',
+    ]);
+    replica.setCalled(() => true);
+    await replica.round();
+    expect(cluster.readyOf('b')).to.include({ reason: 'InForce' });
+  });
+
+  it('stops telling in the midst of many where that is not its own any more', async () => {
+    const cluster = makeCluster();
+    const replica = cluster.makeReplica();
+    for (let index = 0; index < 40; index += 1) cluster.apply(`p${index}`, good);
+    let asked = 0;
+    replica.setGoesOn(() => {
+      asked += 1;
+      return asked <= 10;
+    });
+    await replica.round();
+    expect(cluster.asked().filter((request) => request.startsWith('PUT'))).to.have.length(10);
+  });
+
+  it('sets right what others write over, and keeps conditions of their own', async () => {
+    const cluster = makeCluster();
+    const replica = cluster.makeReplica();
+    cluster.apply('a', good);
+    await replica.round();
+    const own = cluster.readyOf('a') ?? {};
+    cluster.editStatus('a', { observedGeneration: 999 });
+    await replica.round();
+    expect(cluster.stored.get('a')?.status).to.deep.include({ observedGeneration: 1, conditions: [own] });
+    cluster.wait(1000);
+    const synced = { type: 'Synced', status: 'True', reason: 'GitOps', message: '', lastTransitionTime: 'x' };
+    cluster.editStatus('a', { conditions: [synced, { ...own, message: 'a lie' }] });
+    await replica.round();
+    expect(cluster.stored.get('a')?.status).to.deep.include({ conditions: [own, synced] });
+    cluster.asked();
+    for (let round = 0; round < 3; round += 1) await replica.round();
+    expect(cluster.asked()).to.deep.equal(['GET /a']);
+  });
+
+  it('writes less and less where somebody insists on a status, and says so once in the log', async () => {
+    const cluster = makeCluster();
+    const replica = cluster.makeReplica();
+    cluster.apply('a', good);
+    await replica.round();
+    cluster.asked();
+    for (let second = 0; second < 600; second += 1) {
+      cluster.editStatus('a', { conditions: [] });
+      await replica.round();
+      cluster.wait(1000);
+    }
+    expect(cluster.asked().filter((request) => request === 'PUT /a/status')).to.have.length(12);
+    expect(replica.logged().split('somebody insists on another status')).to.have.length(2);
+    cluster.apply('a', bad);
+    await replica.round();
+    expect(cluster.readyOf('a')).to.include({ reason: 'Refused' });
   });
 
   it('says of those beyond what fits that they are not in force, and reads them for no other reason', async () => {
