@@ -1,16 +1,20 @@
 /**
  * How many bytes a pod takes in the API server's store. It is stored as protocol buffers: a field's name is a tag of a
- * byte or two, a text its UTF-8 with its length before it; the keys of maps are texts. This is an upper bound, within some
- * per cent, made from JSON alone.
+ * byte or two, a text its UTF-8 with its length before it; an entry of a map is a message of two fields. What is known of
+ * the messages is in storedFields.ts; a field that is not there, of a newer Kubernetes, is estimated from its JSON.
  *
- * Source: k8s.io/api core/v1, `generated.proto`; k8s.io/apimachinery meta/v1, `generated.proto`, and
- * pkg/runtime/serializer/protobuf; protobuf.dev, "Encoding".
+ * Source: k8s.io/api core/v1, `generated.pb.go`; k8s.io/apimachinery meta/v1, api/resource and util/intstr, their
+ * `Marshal`, and pkg/runtime/serializer/protobuf; protobuf.dev, "Encoding".
  */
 import type { Json, JsonObject } from '../json/json.ts';
 import { isJsonObject } from '../json/json.ts';
 import type { Patch } from '../json/patch.ts';
 import { readPointer } from '../json/patch.ts';
 import { utf8Length } from '../json/utf8.ts';
+import type { Field, Message, Scalar } from './storedMessages.ts';
+import { emptySize, podMessage, withNested } from './storedMessages.ts';
+import { secondsOf } from './time.ts';
+import { varintSize, withLength } from './varint.ts';
 
 /**
  * The most that etcd stores at a time. Source: etcd server/embed, `DefaultMaxRequestBytes`; an installation may have
@@ -19,147 +23,31 @@ import { utf8Length } from '../json/utf8.ts';
 export const mostStoredBytes = 1.5 * 1024 * 1024;
 
 /**
- * What comes to a pod only after the webhooks, its uid, its status and its name among them, the fields of the pod and
- * its spec that are written even where they are empty, and what the API server and etcd put around it.
+ * What comes to a pod only after the webhooks, its uid, its status and its name among them, and what the API server and
+ * etcd put around it.
  */
 const bytesAround = 1024;
 
-/** A pod's own messages nest some twelve deep. What is deeper than this, no API server has sent. */
-const deepestMessage = 40;
-
-/** No message of a pod has as many fields: an object that has more is a map, whatever it is called. */
-const mostFields = 80;
-
-/** Whose keys are data. */
-const maps: ReadonlySet<string> = new Set([
-  'allocatedResources',
-  'annotations',
-  'capacity',
-  'labels',
-  'limits',
-  'matchLabels',
-  'nodeSelector',
-  'options',
-  'overhead',
-  'requests',
-  'volumeAttributes',
-]);
+/** What is nested deeper in a field that is not known, no API server has sent: a pod's messages nest some twelve deep. */
+const deepestUnknown = 40;
 
 /** What the API server leaves out where an object is too large with it: k8s.io/apiserver, `isTooLargeError`. */
 const dispensable = 'managedFields';
 
-/** Texts and numbers that are messages of their own, and what is around them: resource.Quantity, intstr.IntOrString. */
-const wrapped: ReadonlyMap<string, number> = new Map([
-  ...['capacity', 'divisor', 'limits', 'overhead', 'requests', 'sizeLimit'].map((name) => [name, 3] as const),
-  ['port', 7],
-]);
+/** How many bytes a field takes that is not known, or whose value is not of its kind: the two ways to be wrong. */
+type Unknown = (name: string, value: Json) => number;
 
-/** Fields whose number is 16 or more, in whatever message, so that their tag takes two bytes. */
-const longTags: ReadonlySet<string> = new Set(
-  `
-  affinity allocatedResourcesStatus automountServiceAccountToken azureDisk azureFile configMap csi dnsConfig
-  downwardAPI enableServiceLinks envFrom ephemeral ephemeralContainers fc hostAliases hostIPs hostname
-  hostnameOverride hostUsers initContainers managedFields os overhead photonPersistentDisk portworxVolume
-  preemptionPolicy priority priorityClassName projected quobyte readinessGates resizePolicy resourceClaims
-  resources restartPolicy restartPolicyRules runtimeClassName scaleIO scheduler schedulerName schedulingGates
-  setHostnameAsFQDN shareProcessNamespace startupProbe stdin stdinOnce storageos subdomain
-  terminationMessagePolicy tolerations topologySpreadConstraints tty volumeDevices vsphereVolume
-  `
-    .trim()
-    .split(/\s+/),
-);
-
-/** What a message has in it besides what JSON says: fields that are written even where they are empty, messages within. */
-interface Shape {
-  readonly always: readonly string[];
-  /** Whether a message without a name in JSON is around some of its fields. */
-  readonly hasNested: boolean;
-}
-
-const container: Shape = {
-  always: [
-    ...['name', 'image', 'workingDir', 'resources', 'terminationMessagePath', 'imagePullPolicy', 'stdin', 'stdinOnce'],
-    ...['tty', 'terminationMessagePolicy'],
-  ],
-  hasNested: false,
-};
-const probe: Shape = {
-  always: ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'],
-  hasNested: true,
-};
-const reference: Shape = { always: ['name'], hasNested: true };
-const keyReference: Shape = { always: ['name', 'key'], hasNested: true };
-const plain: Shape = { always: [], hasNested: false };
-
-/** By the name under which a message stands; those that there may be thousands of. */
-const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
-  ['containers', container],
-  ['initContainers', container],
-  ['ephemeralContainers', { always: [...container.always, 'targetContainerName'], hasNested: true }],
-  ['securityContext', plain],
-  ['capabilities', plain],
-  ['resources', plain],
-  ['valueFrom', plain],
-  ['seccompProfile', { always: ['type'], hasNested: false }],
-  ['ports', { always: ['name', 'hostPort', 'containerPort', 'protocol', 'hostIP'], hasNested: false }],
-  ['env', { always: ['name', 'value'], hasNested: false }],
-  ['envFrom', { always: ['prefix'], hasNested: false }],
-  ['configMapRef', reference],
-  ['secretRef', reference],
-  ['configMapKeyRef', keyReference],
-  ['secretKeyRef', keyReference],
-  ['fieldRef', { always: ['apiVersion', 'fieldPath'], hasNested: false }],
-  ['volumeMounts', { always: ['name', 'readOnly', 'mountPath', 'subPath', 'subPathExpr'], hasNested: false }],
-  ['volumeDevices', { always: ['name', 'devicePath'], hasNested: false }],
-  ['volumes', { always: ['name'], hasNested: true }],
-  ['emptyDir', { always: ['medium'], hasNested: false }],
-  ['configMap', reference],
-  ['secret', { always: ['secretName'], hasNested: false }],
-  ['items', { always: ['key', 'path'], hasNested: false }],
-  ['tolerations', { always: ['key', 'operator', 'value', 'effect'], hasNested: false }],
-  ['matchExpressions', { always: ['key', 'operator'], hasNested: false }],
-  ['hostAliases', { always: ['ip'], hasNested: false }],
-  ['imagePullSecrets', { always: ['name'], hasNested: false }],
-  ['sysctls', { always: ['name', 'value'], hasNested: false }],
-  ['ownerReferences', { always: ['kind', 'name', 'uid', 'apiVersion'], hasNested: false }],
-  ['livenessProbe', probe],
-  ['readinessProbe', probe],
-  ['startupProbe', probe],
-  ['exec', plain],
-  ['httpGet', { always: ['path', 'port', 'host', 'scheme'], hasNested: false }],
-]);
-
-const largestVarint = 2 ** 63;
-const mostVarintBytes = 10;
-
-/** Which way to be wrong where JSON alone does not tell. */
-interface Bound {
-  /** The bytes of a field's tag. */
-  readonly tagOf: (name: string) => number;
-  /** What a message of no known shape has in it besides its fields; none has so many empty fields that it is more. */
-  readonly silent: number;
-  /** What is around a text or a number that is a message of its own. */
-  readonly wrap: (name: string) => number;
-  readonly isMap: (name: string, value: JsonObject) => boolean;
-}
-
-const most: Bound = {
-  tagOf: (name) => (longTags.has(name) ? 2 : 1),
-  silent: 40,
-  wrap: (name) => wrapped.get(name) ?? 0,
-  isMap: (name, value) => maps.has(name) || Object.keys(value).length > mostFields,
-};
-
-const least: Bound = { tagOf: () => 1, silent: 0, wrap: () => 0, isMap: (name) => maps.has(name) };
+const most: Unknown = (name, value) => (name === dispensable ? 0 : utf8Length(name) + unknownSize(value, 0));
+const least: Unknown = () => 0;
 
 /** At most so many bytes a pod takes in the store. */
 export function storedSize(pod: JsonObject): number {
-  return bytesAround + messageSize('', pod, 0, most);
+  return bytesAround + messageSize(podMessage, pod, most);
 }
 
-/** At least so many bytes a pod takes in the store. */
+/** At least so many bytes a pod takes in the store; the API server may write the status anew. */
 export function leastStoredSize(pod: JsonObject): number {
-  return messageSize('', pod, 0, least);
+  return messageSize(podMessage, { ...pod, status: null }, least);
 }
 
 /** At most so many bytes come to a pod by a patch. */
@@ -168,19 +56,27 @@ export function patchSize(pod: JsonObject, patch: Patch): number {
   for (const operation of patch) {
     if (operation.op === 'remove') continue;
     const path = readPointer(operation.path);
-    const key = path.at(-1) ?? '';
-    const parent = path.at(-2) ?? '';
     // The messages around it may need another byte for their length.
-    bytes += 2 + sizeAt(parent, key, operation.value);
-    const replaced = parent === 'annotations' ? lookUp(pod, path) : undefined;
-    if (replaced !== undefined) bytes -= sizeAt(parent, key, replaced);
+    bytes += 2 + sizeAt(path, operation.value);
+    const replaced = path.at(-2) === 'annotations' ? lookUp(pod, path) : undefined;
+    if (replaced !== undefined) bytes -= sizeAt(path, replaced);
   }
   return bytes;
 }
 
-function sizeAt(parent: string, key: string, value: Json): number {
-  if (maps.has(parent)) return entrySize(parent, key, value, most);
-  return fieldSize(/^(-|[0-9]+)$/.test(key) ? parent : key, value, 0, most);
+function sizeAt(path: readonly string[], value: Json): number {
+  let field: Field = { tag: 0, kind: podMessage, holds: 'one', empty: 0, isNested: false };
+  for (const key of path) {
+    if (field.holds === 'map') return entrySize(field, key, value, most);
+    if (field.holds === 'list') {
+      field = { ...field, holds: 'one' };
+      continue;
+    }
+    const inner: Field | undefined = typeof field.kind === 'string' ? undefined : field.kind.fields.get(key);
+    if (inner === undefined) return most(key, value);
+    field = inner;
+  }
+  return fieldSize(field, value, most);
 }
 
 function lookUp(value: JsonObject, path: readonly string[]): Json | undefined {
@@ -189,55 +85,88 @@ function lookUp(value: JsonObject, path: readonly string[]): Json | undefined {
   return found;
 }
 
+function messageSize(message: Message, value: JsonObject, unknown: Unknown): number {
+  let own = message.empty;
+  let nested = message.nested?.empty ?? 0;
+  for (const key in value) {
+    const given = value[key] ?? null;
+    if (given === null) continue;
+    const field = message.fields.get(key);
+    if (field === undefined) own += unknown(key, given);
+    else if (field.isNested) nested += fieldSize(field, given, unknown) - field.empty;
+    else own += fieldSize(field, given, unknown) - field.empty;
+  }
+  return withNested(own, message.nested, nested);
+}
+
 /** A field with its tag; each entry of a list is one. */
-function fieldSize(name: string, value: Json, depth: number, bound: Bound): number {
-  if (value === null || name === dispensable || depth > deepestMessage) return 0;
-  const tag = bound.tagOf(name);
+function fieldSize(field: Field, value: Json, unknown: Unknown): number {
+  if (field.holds === 'one') return field.tag + valueSize(field.kind, value, unknown);
+  let bytes = 0;
+  if (field.holds === 'list') {
+    if (!Array.isArray(value)) return unknown('', value);
+    for (const entry of value as readonly Json[]) bytes += field.tag + valueSize(field.kind, entry, unknown);
+    return bytes;
+  }
+  if (!isJsonObject(value)) return unknown('', value);
+  for (const key in value) bytes += entrySize(field, key, value[key] ?? null, unknown);
+  return bytes;
+}
+
+function entrySize({ tag, kind }: Field, key: string, value: Json, unknown: Unknown): number {
+  return tag + withLength(1 + withLength(utf8Length(key)) + 1 + valueSize(kind, value, unknown));
+}
+
+/** A value with its length, if it has one before it. */
+function valueSize(kind: Scalar | Message, value: Json, unknown: Unknown): number {
+  if (value === null) return emptySize(kind);
+  if (typeof kind === 'string') return scalarSizes[kind](value) ?? unknown('', value);
+  return isJsonObject(value) ? withLength(messageSize(kind, value, unknown)) : unknown('', value);
+}
+
+const textSize = (text: string): number => withLength(utf8Length(text));
+
+/** Nothing for what is not of the kind. */
+const scalarSizes: Readonly<Record<Scalar, (value: Json) => number | undefined>> = {
+  string: (value) => (typeof value === 'string' ? textSize(value) : undefined),
+  bool: (value) => (typeof value === 'boolean' ? 1 : undefined),
+  int: (value) => (typeof value === 'number' ? varintSize(value) : undefined),
+  Quantity: (value) => {
+    const text = typeof value === 'number' ? String(value) : value;
+    return typeof text === 'string' ? withLength(1 + textSize(text)) : undefined;
+  },
+  // Its type, its number and its text, of which it has one.
+  IntOrString: (value) => {
+    if (typeof value === 'number') return withLength(2 + 1 + varintSize(value) + 2);
+    return typeof value === 'string' ? withLength(2 + 2 + 1 + textSize(value)) : undefined;
+  },
+  // Its seconds since 1970, and no nanoseconds.
+  Time: (value) => {
+    const seconds = typeof value === 'string' ? secondsOf(value) : undefined;
+    return seconds === undefined ? undefined : withLength(1 + varintSize(seconds) + 2);
+  },
+};
+
+/**
+ * A value of which only JSON is known, with the longest tag. The fields of a message that are written although they are
+ * empty are not seen, but the names, which are not written, are counted.
+ */
+function unknownSize(value: Json, depth: number): number {
+  if (depth > deepestUnknown) return 0;
   switch (typeof value) {
     case 'string':
-      return tag + withLength(utf8Length(value)) + bound.wrap(name);
+      return 2 + textSize(value);
     case 'number':
-      return tag + varintSize(value) + bound.wrap(name);
+      return 2 + 10;
     case 'boolean':
-      return tag + 1;
+      return 2 + 1;
   }
-  if (isJsonObject(value)) return objectSize(name, value, depth + 1, bound);
+  if (value === null) return 2 + 1;
   let bytes = 0;
-  for (const entry of value) bytes += entry === null ? tag + 1 : fieldSize(name, entry, depth + 1, bound);
-  return bytes;
-}
-
-function objectSize(name: string, value: JsonObject, depth: number, bound: Bound): number {
-  if (!bound.isMap(name, value)) return bound.tagOf(name) + withLength(messageSize(name, value, depth, bound));
-  let bytes = 0;
-  for (const key in value) bytes += entrySize(name, key, value[key] ?? null, bound);
-  return bytes;
-}
-
-function messageSize(name: string, message: JsonObject, depth: number, bound: Bound): number {
-  const shape = shapes.get(name);
-  let bytes = shape === undefined ? bound.silent : 0;
-  for (const key in message) bytes += fieldSize(key, message[key] ?? null, depth, bound);
-  if (shape === undefined) return bytes;
-  for (const key of shape.always) if ((message[key] ?? null) === null) bytes += bound.tagOf(key) + 1;
-  return shape.hasNested ? bytes + 1 + varintSize(bytes) : bytes;
-}
-
-/** An entry of a map is a message of two fields. */
-function entrySize(map: string, key: string, value: Json, bound: Bound): number {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return 2 + withLength(1 + withLength(utf8Length(key)) + 1 + bound.wrap(map) + withLength(utf8Length(text)));
-}
-
-/** Bytes with their number before them. */
-function withLength(bytes: number): number {
-  return bytes + varintSize(bytes);
-}
-
-/** Seven bits a byte, ten bytes at most: what is negative takes them, and JSON may say what is larger than any number. */
-function varintSize(value: number): number {
-  if (value < 0 || value >= largestVarint) return mostVarintBytes;
-  let bytes = 1;
-  for (let rest = value; rest >= 128; rest /= 128) bytes += 1;
+  if (isJsonObject(value)) {
+    for (const key in value) bytes += utf8Length(key) + unknownSize(value[key] ?? null, depth + 1);
+    return 2 + withLength(bytes);
+  }
+  for (const entry of value) bytes += unknownSize(entry, depth + 1);
   return bytes;
 }
