@@ -49,7 +49,7 @@ e2e: $(installed) ## Run it against real API servers (needs Go, or KUBEBUILDER_A
 e2e-node: $(installed) ## Run it on a real node of a real cluster (needs root, Go and some Debian packages)
 	@npm run --silent e2e-node
 
-oracle: $(installed) ## Hold it against Kubernetes' own validation and Pod Security code (needs Go)
+oracle: $(installed) ## Hold it against Kubernetes' own validation, Pod Security and storage code (needs Go)
 	@npm run --silent oracle
 
 bench: $(installed) ## Measure microseconds per review, the server against bare Node, and what hostile reviews cost
