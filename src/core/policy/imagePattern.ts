@@ -47,6 +47,10 @@ const misunderstandings: readonly { readonly found: RegExp; readonly tell: (patt
   { found: /[{}]/, tell: () => 'has no braces, since no image name has: write a pattern for each alternative' },
   { found: /[\s,]/, tell: () => 'is one name: write others as patterns of their own, without spaces and commas' },
   { found: /:\/\//, tell: (pattern) => `names no protocol: write ${quote(pattern.replace(/^.*:\/\//, ''))}` },
+  {
+    found: /^(localhost|[^/:@]*\.[^/:@]*|[^/:@]*[A-Z][^/:@]*):[0-9]+$/,
+    tell: (pattern) => `names a registry alone: write ${quote(`${pattern}/**`)}`,
+  },
   { found: /@/, tell: (pattern) => `names a repository, with all its digests: write ${quote(withoutTag(pattern))}` },
   {
     found: /^[^[]*:[^/]*$/,
@@ -73,6 +77,8 @@ export function readImagePattern(pattern: string): ImagePattern | GlobProblem {
 function readPattern(pattern: string): ImagePattern | GlobProblem {
   if (pattern === '') return { problem: 'must not be empty: write "**" for all images' };
   if (pattern.length > longestImagePattern) return { problem: `has at most ${longestImagePattern} characters` };
+  const narrow = tellNarrow(pattern);
+  if (narrow !== undefined) return { problem: narrow };
   // Nearly all are, and far cheaper than to look for each thing that may be wrong.
   if (isPlainName(pattern)) return { fullName: imageNames(pattern)[0], glob: [] };
   const misunderstood = unusual.test(pattern) ? misunderstandings.find(({ found }) => found.test(pattern)) : undefined;
@@ -85,7 +91,23 @@ function readPattern(pattern: string): ImagePattern | GlobProblem {
   if (isGlobProblem(glob)) return glob;
   const impossible = impossibleSegment(glob);
   if (impossible !== undefined) return { problem: tellImpossible(pattern, glob.indexOf(impossible)) };
+  if (/^index\.docker\.[^/]*[*?[][^/]*\//.test(pattern)) {
+    const repaired = pattern.replace(/^[^/]*/, defaultDomain);
+    return {
+      problem: `can match nothing of Docker Hub: images of ${legacyDefaultDomain} are told as ${defaultDomain}: write ${quote(repaired)}`,
+    };
+  }
   return { fullName: isLiteral(glob) ? imageNames(pattern)[0] : undefined, glob };
+}
+
+/** What is meant to be a registry or Docker Hub's organisation, and would be an official image of that name. */
+function tellNarrow(pattern: string): string | undefined {
+  const name = withDomain(pattern);
+  if (name === `${defaultDomain}/library`) return `names an organisation alone: write ${quote(`${name}/*`)}`;
+  if (pattern === legacyDefaultDomain) return tellNarrow(defaultDomain);
+  // No official image has a dot in its name, so far; no registry has an underscore, or dots in a row.
+  const isRegistry = name === 'localhost' || /^(?:[a-z0-9*?](?:[a-z0-9*?-]*[a-z0-9*?])?\.)+[a-z0-9*?]+$/.test(name);
+  return isRegistry ? `names a registry alone: write ${quote(`${name}/**`)}` : undefined;
 }
 
 function tellImpossible(pattern: string, segment: number): string {

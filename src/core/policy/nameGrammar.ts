@@ -45,10 +45,10 @@ const component = makeAutomaton(
   ['letter'],
 );
 
-const afterHostLetter = { lower: 'host', digit: 'host', upper: 'host' } as const;
+const afterHostLetter = { lower: 'host', digit: 'host', upper: 'domain' } as const;
 const afterDomainLetter = { lower: 'domain', digit: 'domain', upper: 'domain' } as const;
 
-/** A registry's host and port, with a dot or a colon in it: without one it would be taken for an organisation. */
+/** A registry's host and port, with a dot, a colon or a capital in it: others would be taken for an organisation. */
 const registry = makeAutomaton(
   {
     start: afterHostLetter,

@@ -26,6 +26,24 @@ describe('readImagePattern', () => {
     ['docker://nginx', 'names no protocol: write "nginx"'],
     ['nginx:1.29', 'names a repository, with all its tags: write "nginx"'],
     ['registry:5000/app:v1', 'names a repository, with all its tags: write "registry:5000/app"'],
+    ['localhost:5000', 'names a registry alone: write "localhost:5000/**"'],
+    ['registry.example.com:5000', 'names a registry alone: write "registry.example.com:5000/**"'],
+    ['Registry:5000', 'names a registry alone: write "Registry:5000/**"'],
+    ['docker.io', 'names a registry alone: write "docker.io/**"'],
+    ['index.docker.io', 'names a registry alone: write "docker.io/**"'],
+    ['ghcr.io', 'names a registry alone: write "ghcr.io/**"'],
+    ['quay.io:443', 'names a registry alone: write "quay.io:443/**"'],
+    ['localhost', 'names a registry alone: write "localhost/**"'],
+    ['docker.io/library', 'names an organisation alone: write "docker.io/library/*"'],
+    ['index.docker.io/library', 'names an organisation alone: write "docker.io/library/*"'],
+    [
+      'index.docker.i?/nginx',
+      'can match nothing of Docker Hub: images of index.docker.io are told as docker.io: write "docker.io/nginx"',
+    ],
+    [
+      'index.docker.*/nginx',
+      'can match nothing of Docker Hub: images of index.docker.io are told as docker.io: write "docker.io/nginx"',
+    ],
     ['nginx:*', 'names a repository, with all its tags: write "nginx"'],
     [`nginx@${digest}`, 'names a repository, with all its digests: write "nginx"'],
     [`nginx:1.29@${digest}`, 'names a repository, with all its digests: write "nginx"'],
@@ -41,7 +59,7 @@ describe('readImagePattern', () => {
     ['nginx%', 'has no "%", since no image name has: leave it out'],
     ['Nginx', 'has no capitals, since no repository has: write "nginx"'],
     ['docker.io/Grafana/*', 'has no capitals, since no repository has: write "docker.io/grafana/*"'],
-    ['Team/app', 'has no capitals, since no repository has: write "team/app"'],
+    ['registry/Team/app', 'has no capitals, since no repository has: write "registry/team/app"'],
     ['[A-Z]*x', 'has no capitals, since no repository has: write "[a-z]*x"'],
   ];
   for (const [pattern, problem] of refused) {
@@ -80,7 +98,17 @@ describe('readImagePattern', () => {
     '*_?',
     'x[0-9.]y',
   ];
-  const hosts = ['registry:5000', 'Registry.Example.com', '*.example.com:5000', 'localhost', 'host:*', 'R*', '*:[0-9]'];
+  const hosts = [
+    'registry:5000',
+    'Registry.Example.com',
+    '*.example.com:5000',
+    'REGISTRY',
+    'REGI-STRY',
+    'localhost',
+    'host:*',
+    'R*',
+    '*:[0-9]',
+  ];
   for (const pattern of [...taken, ...hosts.map((host) => `${host}/x`)]) {
     it(`takes ${pattern}`, () => expect(problemOf(pattern)).to.equal(undefined));
   }
@@ -203,7 +231,7 @@ const reference = new RegExp(`^(${domainParts}(\\.${domainParts})*(:[0-9]+)?/)?$
 function imageFrom(text: string): string | undefined {
   const [first = '', ...others] = text.split('/');
   const isRegistry = (name: string): boolean =>
-    new RegExp(`^${domainParts}(\\.${domainParts})*(:[0-9]+)?$`).test(name) && /[.:]/.test(name);
+    new RegExp(`^${domainParts}(\\.${domainParts})*(:[0-9]+)?$`).test(name) && /[.:A-Z]/.test(name);
   const isPart = (name: string): boolean => new RegExp(`^${parts}$`).test(name);
   const made = [first, ...others].map((segment, index, all) => {
     if (segment === '**') return index === all.length - 1 ? 'a' : '';
