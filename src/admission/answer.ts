@@ -91,7 +91,7 @@ function hardenToFit(
   claiming?: Claiming,
 ): Hardening | TooLarge | undefined {
   if (!isOurs(request)) return undefined;
-  const unstorable = refuseUnstorable(request);
+  const unstorable = refuseUnstorable(request, isCreation(request) ? policy : undefined);
   if (unstorable !== undefined) return unstorable;
   const hardening = hardenRequest(request, policy, mode, claiming);
   if (isRefusal(hardening)) throw new ReviewError(`request.object.${hardening.refusal}`);
@@ -146,12 +146,22 @@ function creationOf(pod: Json): number | undefined {
   return typeof creationTimestamp === 'string' ? secondsOf(creationTimestamp) : undefined;
 }
 
+/**
+ * The record of so many additions is longer than all annotations of a pod may be, each with its full name, and that is
+ * known without writing it: no name is shorter than 16 bytes with its quotes, `"spec.volumes[x]"`, and each operation
+ * that adds has one at least. Source: k8s.io/apimachinery pkg/api/validation, `TotalAnnotationSizeLimitB`.
+ */
+const mostRecorded = (256 * 1024) / 16;
+
 /** The same with what a new pod is to carry of it. A pod that is there keeps the annotations that it was created with. */
 function annotate(request: AdmissionRequest, policy: Policy, hardening: Hardening, claiming?: Claiming): Hardening {
   const { patch, decisions } = hardening;
   if (patch.length === 0 || !isCreation(request)) return hardening;
   const pod = request.object as JsonObject;
-  const annotations = makeAnnotations(pod, policy.name, decisions, contextOf(request, claiming, claiming?.now));
+  const annotations =
+    patch.filter(({ op }) => op !== 'remove').length > mostRecorded
+      ? undefined
+      : makeAnnotations(pod, policy.name, decisions, contextOf(request, claiming, claiming?.now));
   if (annotations === undefined) return { patch, decisions: [...decisions, annotationsFull] };
   const written: Patch = makeOperations(pod, annotations);
   return { patch: [...patch, ...written], decisions };

@@ -1,9 +1,11 @@
 /** Holds what hardening makes of a pod against what the API server can store. */
 import type { Decision, Withheld } from '../core/decisions/decision.ts';
+import { leastAdded } from '../core/decisions/leastAdded.ts';
 import { podScope } from '../core/decisions/rule.ts';
 import type { Hardening } from '../core/harden.ts';
 import { isJsonObject } from '../core/json/json.ts';
 import { leastStoredSize, mostStoredBytes, patchSize, storedSize } from '../core/pod/storedSize.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** In a review of so many bytes there is no pod that could become too large, so that nearly none is measured. */
@@ -14,10 +16,18 @@ export interface TooLarge {
   readonly tooLarge: Withheld;
 }
 
-/** Whether a pod is too large by itself: whatever is decided about it, the API server cannot store it. */
-export function refuseUnstorable({ object, bytes = Number.POSITIVE_INFINITY }: AdmissionRequest): TooLarge | undefined {
+/**
+ * Whether a pod is too large by itself, or with what hardening adds at the least: nothing needs to be decided about it,
+ * for the API server cannot store it.
+ *
+ * @param policy what a new pod is hardened by; none where fields come to few of its containers
+ */
+export function refuseUnstorable(
+  { object, bytes = Number.POSITIVE_INFINITY }: AdmissionRequest,
+  policy: Policy | undefined,
+): TooLarge | undefined {
   if (bytes <= unmeasuredBytes || !isJsonObject(object)) return undefined;
-  const size = leastStoredSize(object);
+  const size = leastStoredSize(object) + (policy === undefined ? 0 : leastAdded(object, policy));
   return size > mostStoredBytes ? tooLarge(size) : undefined;
 }
 

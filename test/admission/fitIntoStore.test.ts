@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Claiming, Mode } from '../../src/admission/answer.ts';
 import { answer } from '../../src/admission/answer.ts';
 import type { JsonObject } from '../../src/core/json/json.ts';
-import { mostStoredBytes, patchSize, storedSize } from '../../src/core/pod/storedSize.ts';
+import { leastStoredSize, mostStoredBytes, patchSize, storedSize } from '../../src/core/pod/storedSize.ts';
 import { builtInPolicy } from '../core/policies.ts';
 
 const claiming: Claiming = { signer: { sign: () => 'x'.repeat(43), verify: () => false }, now: 1_800_000_000 };
@@ -83,6 +83,25 @@ describe('a pod that hardening makes larger than the API server can store', () =
     expect(response.status?.message).to.match(/^kube-harden: hardened, the pod is too large/);
     const { user, system } = process.cpuUsage(start);
     expect((user + system) / 1000).to.be.below(500);
+  });
+
+  it('is refused before anything is decided where what each container gets does not fit', () => {
+    const containers = Array.from({ length: 60_000 }, () => ({ name: '' }));
+    const root = { name: 'r', image: 'a', securityContext: { runAsUser: 0 } };
+    const pod = { spec: { containers: [root, ...containers] } };
+    expect(leastStoredSize(pod)).to.be.below(mostStoredBytes);
+    const start = process.cpuUsage();
+    expect(respond(pod).status?.message).to.match(/^kube-harden: hardened, the pod is too large/);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1000).to.be.below(200);
+  });
+
+  it('is admitted with as many containers that have been given everything', () => {
+    const securityContext = { allowPrivilegeEscalation: false, capabilities: {}, readOnlyRootFilesystem: true };
+    const containers = Array.from({ length: 30_000 }, () => ({ name: '', securityContext }));
+    const bare = containers.map(({ name }) => ({ name }));
+    expect(respond({ spec: { containers } }).allowed).to.equal(true);
+    expect(respond({ spec: { containers: [...bare, ...bare] } }).allowed).to.equal(false);
   });
 
   it('is not even measured in a review of few bytes', () => {
