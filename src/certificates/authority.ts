@@ -152,6 +152,19 @@ export function trustedBundle({ signing, next, retired }: Authority): string {
     .join('');
 }
 
+/** Whether an authority is another one than the one before, both are good, and it would take the one before its trust. */
+export function isExchanged(authority: Authority, before: Authority | undefined, moment: Moment): before is Authority {
+  if (before === undefined) return false;
+  const { signing, next, retired } = authority;
+  if ([signing, before.signing].some(({ validity }) => isUseless(validity, moment))) return false;
+  return ![signing, next, retired].some((part) => part?.cert.trim() === before.signing.cert.trim());
+}
+
+/** Where somebody has exchanged a good authority for another one: what the one before has signed stays trusted. */
+export function joinTrust(authority: Authority, { signing: { cert, validity } }: Authority): Authority {
+  return { ...authority, retired: { cert, validity } };
+}
+
 /** From when to when a certificate is good that is issued now: as long as its CA at most. */
 export function leafValidity(
   { validity }: TrustedCertificate,

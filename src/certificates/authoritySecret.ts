@@ -4,6 +4,7 @@ import type { Authority, Publication, Signer } from './authority.ts';
 import { readSigner } from './authority.ts';
 import { authorityCurve } from './issueCertificate.ts';
 import { validityOf } from './moment.ts';
+import { describeServingFault } from './servingFault.ts';
 
 /** Keys of the Secret, of which the first two are those of `kubernetes.io/tls`. */
 const secretKeys = {
@@ -37,9 +38,14 @@ export function writeAuthority({
 /**
  * Reads an authority from a Secret's data; undefined where there is none in it.
  *
- * @throws {Error} for what is no authority, in one line.
+ * @param names host names and addresses that its certificates are for
+ * @throws {Error} for what is no authority, or one by which the API server would never believe a server of these names,
+ *   in one line.
  */
-export function readAuthority(data: Readonly<Record<string, unknown>>): Authority | undefined {
+export function readAuthority(
+  data: Readonly<Record<string, unknown>>,
+  names: readonly string[] = [],
+): Authority | undefined {
   const decode = (key: string): string | undefined => {
     const value = data[key];
     return typeof value === 'string' && value !== '' ? Buffer.from(value, 'base64').toString('utf8') : undefined;
@@ -48,9 +54,10 @@ export function readAuthority(data: Readonly<Record<string, unknown>>): Authorit
     const [cert, key] = [decode(certKey), decode(keyKey)];
     if (cert === undefined && key === undefined) return undefined;
     if (cert === undefined || key === undefined) throw new Error(`${certKey} and ${keyKey} go together`);
-    if (!readCa(cert, certKey).checkPrivateKey(readKey(key, keyKey))) {
-      throw new Error(`${keyKey} is not the key of ${certKey}`);
-    }
+    const certificate = readCa(cert, certKey);
+    if (!certificate.checkPrivateKey(readKey(key, keyKey))) throw new Error(`${keyKey} is not the key of ${certKey}`);
+    const fault = describeServingFault(certificate, names);
+    if (fault !== undefined) throw new Error(`${certKey} is no CA that the API server believes: ${fault}`);
     return readSigner({ cert, key });
   };
   const signing = pair(secretKeys.cert, secretKeys.key);

@@ -54,7 +54,8 @@ export async function issueCertificate(
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: makeSerialNumber(),
     subject: 'CN=kube-harden',
-    issuer: issuer.subject,
+    // Not its text, which would be encoded anew: the API server compares bytes.
+    issuer: issuer.subjectName,
     ...validity,
     publicKey: keys.publicKey,
     signingKey,

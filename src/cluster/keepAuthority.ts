@@ -1,5 +1,12 @@
 import type { Authority, Lifetimes } from '../certificates/authority.ts';
-import { advanceAuthority, isFresh, leafValidity, trustedBundle } from '../certificates/authority.ts';
+import {
+  advanceAuthority,
+  isExchanged,
+  isFresh,
+  joinTrust,
+  leafValidity,
+  trustedBundle,
+} from '../certificates/authority.ts';
 import { readAuthority, writeAuthority } from '../certificates/authoritySecret.ts';
 import type { KeyPair } from '../certificates/issueCertificate.ts';
 import { issueCertificate } from '../certificates/issueCertificate.ts';
@@ -46,6 +53,12 @@ export interface AuthorityKeeper {
   readonly wanted: () => { readonly bundle: string; readonly signer: string } | undefined;
 }
 
+/**
+ * How long another CA has been seen to be trusted before it signs for a replica that has a certificate: each API server
+ * of several sees it in its own time, mostly within a second. In milliseconds.
+ */
+const waitForTrust = 5000;
+
 interface Leaf {
   readonly signedBy: string;
   readonly validity: Validity;
@@ -64,12 +77,15 @@ export function makeAuthorityKeeper(options: AuthorityKeeperOptions): AuthorityK
   /** The version of the Secret that was refused last, since one is seen more than once. */
   let refused: Json | undefined;
   let leaf: Leaf | undefined;
+  /** Since when the signer is seen to be trusted, where it is another one than the certificate's. */
+  let trusted: { readonly signer: string; readonly since: number } | undefined;
   const tellUse = makeUseTeller(options);
 
   function see(secrets: ReadonlyMap<string, JsonObject>): void {
     secret = secrets.get(options.secret) ?? null;
     try {
-      stored = readAuthority(secret !== null && isJsonObject(secret['data']) ? secret['data'] : {});
+      const data = secret !== null && isJsonObject(secret['data']) ? secret['data'] : {};
+      stored = readAuthority(data, options.serverNames);
     } catch (error) {
       stored = undefined;
       tellRefusal('CA Secret refused, the old CA stays', describeFault(error));
@@ -93,7 +109,8 @@ export function makeAuthorityKeeper(options: AuthorityKeeperOptions): AuthorityK
       const message = isWorse ? 'CA Secret refused, the old CA stays' : 'CA Secret of no use, another CA is made';
       tellRefusal(message, `its CA ${describeUse(validity, moment)}`);
     }
-    if (!isWorse) kept = stored;
+    // What another good one has signed is in use, so it stays until the Secret has both.
+    if (!isWorse && !isExchanged(stored, kept, moment)) kept = stored;
     return kept;
   }
 
@@ -109,6 +126,7 @@ export function makeAuthorityKeeper(options: AuthorityKeeperOptions): AuthorityK
   async function advance(publishes: PublishedTrust['publishes']): Promise<Authority | undefined> {
     const moment = now();
     const authority = choose(moment);
+    if (stored !== undefined && isExchanged(stored, authority, moment)) return joinTrust(stored, authority);
     const next = await advanceAuthority(authority, publishes, moment, lifetimes);
     return next === authority && authority === stored ? undefined : next;
   }
@@ -163,9 +181,18 @@ export function makeAuthorityKeeper(options: AuthorityKeeperOptions): AuthorityK
     function isDue(signer: string): boolean {
       if (leaf === undefined || isUseless(leaf.validity, moment)) return true;
       if (leaf.signedBy === signer) return !isFresh(leaf.validity, signing, moment, lifetimes);
-      // Where the Secret has got another CA before its time, the certificate changes when the trust does.
-      return !distrusts(signer) || distrusts(leaf.signedBy);
+      return isLongTrusted(signer, distrusts, moment) || distrusts(leaf.signedBy);
     }
+  }
+
+  function isLongTrusted(signer: string, distrusts: PublishedTrust['distrusts'], { latest }: Moment): boolean {
+    if (distrusts(signer)) {
+      trusted = undefined;
+      return false;
+    }
+    // What began in the future was noted by a clock that was ahead.
+    if (trusted?.signer !== signer || trusted.since > latest) trusted = { signer, since: latest };
+    return latest - trusted.since >= Math.min(waitForTrust, lifetimes.certificate / 10);
   }
 
   return {

@@ -39,7 +39,10 @@ export interface ConfigurationKeeper {
   readonly publishes: (bundle: string) => boolean;
   /** Whether the API server was last seen not to trust a CA's certificate, in PEM, whatever else it trusts. */
   readonly distrusts: (cert: string) => boolean;
-  /** Writes what the API server has to trust and nothing else: any replica may. Nothing where another writes meanwhile. */
+  /**
+   * Lets the API server trust a bundle too, and changes nothing else: any replica may, and what need not be trusted any
+   * more, whoever leads takes away. Nothing where another one writes meanwhile.
+   */
   readonly publish: (bundle: string) => Promise<void>;
 }
 

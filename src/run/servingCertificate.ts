@@ -58,18 +58,18 @@ export function serveIssued(authority: AuthorityKeeper): ServingCertificate {
    * pods are refused. Once for each CA: where somebody insists on another one, that is the leader's quarrel.
    */
   async function publish(configuration: Trust): Promise<void> {
-    const missing = (): string | undefined => {
+    const missing = (): ReturnType<AuthorityKeeper['wanted']> => {
       const wanted = authority.wanted();
       const isMissing = wanted !== undefined && wanted.bundle !== published && configuration.distrusts(wanted.signer);
-      return isMissing ? wanted.bundle : undefined;
+      return isMissing ? wanted : undefined;
     };
     if (missing() === undefined) return;
     // What this replica takes for the CA may be the one before.
     await authority.look();
-    const bundle = missing();
-    if (bundle === undefined) return;
-    await configuration.publish(bundle);
-    if (configuration.publishes(bundle)) published = bundle;
+    const wanted = missing();
+    if (wanted === undefined) return;
+    await configuration.publish(wanted.bundle);
+    if (!configuration.distrusts(wanted.signer)) published = wanted.bundle;
   }
 
   return {
@@ -77,10 +77,11 @@ export function serveIssued(authority: AuthorityKeeper): ServingCertificate {
     keep: async (configuration) => {
       try {
         await authority.keepSecret(configuration.publishes);
+        // First, so that a replica that starts is not ready before it is trusted.
+        await publish(configuration);
       } finally {
         await authority.keepCertificate(configuration.distrusts);
       }
-      await publish(configuration);
     },
     stop: () => {},
   };

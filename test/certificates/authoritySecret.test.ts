@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto, X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import type { Authority } from '../../src/certificates/authority.ts';
 import { advanceAuthority } from '../../src/certificates/authority.ts';
@@ -19,6 +19,47 @@ function dataOf(authority: Authority): Readonly<Record<string, unknown>> {
 function makeKey(namedCurve: string): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+/** DER in hexadecimal, shorter than 128 bytes. */
+const tagged = (tag: string, content: string): string =>
+  `${tag}${(content.length / 2).toString(16).padStart(2, '0')}${content}`;
+const sequence = (content: string): string => tagged('30', content);
+const dns = (name: string): string => sequence(tagged('82', Buffer.from(name).toString('hex')));
+const ip = (network: string): string => sequence(tagged('87', network));
+const permitted = (subtrees: string): string => sequence(tagged('a0', subtrees));
+const excluded = (subtrees: string): string => sequence(tagged('a1', subtrees));
+
+/** The Secret's data of a CA with one extension more. */
+async function makeExtended(id: string, isCritical: boolean, value: string): Promise<Record<string, string>> {
+  const { key } = await makeAuthority('one', validity);
+  const x509 = await import('@peculiar/x509');
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const privateKey = await webcrypto.subtle.importKey(
+    'pkcs8',
+    createPrivateKey(key).export({ type: 'pkcs8', format: 'der' }),
+    algorithm,
+    true,
+    ['sign'],
+  );
+  const publicKey = await webcrypto.subtle.importKey(
+    'spki',
+    createPublicKey(key).export({ type: 'spki', format: 'der' }),
+    algorithm,
+    true,
+    ['verify'],
+  );
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: 'CN=one',
+    ...validity,
+    keys: { privateKey, publicKey },
+    signingAlgorithm: algorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.Extension(id, isCritical, Buffer.from(value, 'hex')),
+    ],
+  });
+  return { 'tls.crt': encode(certificate.toString('pem')), 'tls.key': encode(key) };
 }
 
 const encode = (text: string): string => Buffer.from(text).toString('base64');
@@ -77,6 +118,40 @@ describe('readAuthority', () => {
     for (const [data, message] of cases) {
       const encoded = Object.fromEntries(Object.entries(data).map(([key, text]) => [key, encode(text)]));
       expect(() => readAuthority(encoded)).to.throw(message);
+    }
+  });
+
+  it('refuses a CA that the API server would not believe, though OpenSSL takes it for one', async () => {
+    const names = ['kube-harden.kube-harden.svc', '127.0.0.1', '::1'];
+    const serverAuth = '06082b06010505070301';
+    const extendedKeyUsage = '2.5.29.37';
+    const nameConstraints = '2.5.29.30';
+    const cases: readonly (readonly [string, boolean, string, string | undefined])[] = [
+      [extendedKeyUsage, false, sequence('06082b06010505070302'), 'its extended key usages lack serverAuth'],
+      [extendedKeyUsage, false, sequence(`06082b06010505070302${serverAuth}`), undefined],
+      [extendedKeyUsage, true, sequence('0604551d2500'), undefined],
+      ['1.2.840.3.4', true, '0500', 'its critical extension 1.2.840.3.4 is not understood'],
+      ['1.2.840.3.4', false, '0500', undefined],
+      [nameConstraints, true, permitted(dns('example.com')), `its name constraints exclude ${names[0]}`],
+      [nameConstraints, false, permitted(dns('harden.svc')), `its name constraints exclude ${names[0]}`],
+      [nameConstraints, true, permitted(dns('example.com') + dns('SVC')), undefined],
+      [nameConstraints, true, permitted(dns('.kube-harden.svc')), undefined],
+      [nameConstraints, true, excluded(dns('kube-harden.svc')), `its name constraints exclude ${names[0]}`],
+      [nameConstraints, true, excluded(dns('example.com')), undefined],
+      [nameConstraints, true, excluded(ip('0000000000000000')), 'its name constraints exclude 127.0.0.1'],
+      [nameConstraints, true, excluded(ip('0a000000ff000000')), undefined],
+      [nameConstraints, true, permitted(ip('7f000000ff000000') + ip('00'.repeat(32))), undefined],
+      [nameConstraints, true, permitted(ip('7f000000ff000000')), 'its name constraints exclude ::1'],
+      // Of a directory, which Go does not read; of an e-mail address, which a server has none of.
+      [nameConstraints, true, permitted(sequence('a4023000')), 'its critical name constraints are not understood'],
+      [nameConstraints, false, permitted(sequence('a4023000')), undefined],
+      [nameConstraints, true, permitted(sequence('810161')), undefined],
+    ];
+    for (const [id, isCritical, value, fault] of cases) {
+      const data = await makeExtended(id, isCritical, value);
+      const read = (): unknown => readAuthority(data, names);
+      if (fault === undefined) expect(read, value).to.not.throw();
+      else expect(read, value).to.throw(Error, `tls.crt is no CA that the API server believes: ${fault}`);
     }
   });
 });

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import { issueCertificate, makeAuthority } from '../../src/certificates/issueCertificate.ts';
+import { madeByOpenSsl } from './madeByOpenSsl.ts';
 
 const validity = { notBefore: new Date(Date.UTC(1968, 4, 1)), notAfter: new Date(Date.UTC(2057, 0, 1)) };
 
@@ -17,5 +18,13 @@ describe('issueCertificate', () => {
     for (const each of [certificate, new X509Certificate(authority.cert)]) {
       expect([each.validFromDate, each.validToDate]).to.deep.equal([validity.notBefore, validity.notAfter]);
     }
+  });
+
+  it('names a CA that OpenSSL made byte for byte, since Go compares bytes', async () => {
+    const { cert, subject } = madeByOpenSsl;
+    expect(new X509Certificate(cert).raw.includes(subject)).to.equal(true);
+    const issued = new X509Certificate((await issueCertificate(madeByOpenSsl, ['a.b.svc'], validity)).cert);
+    expect(issued.raw.includes(subject), issued.issuer).to.equal(true);
+    expect(issued.verify(new X509Certificate(cert).publicKey)).to.equal(true);
   });
 });

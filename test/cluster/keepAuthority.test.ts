@@ -86,10 +86,14 @@ describe('the CA that all replicas share', () => {
     killAll(cluster);
     cluster.world.api.remove(secretPath);
     await cluster.settle();
-    const [bundle] = bundlesOf(cluster);
+    const wanted = trustedBundle(readAuthority(dataOf(cluster)) as Authority);
     expect(caOf(cluster)).to.not.equal(before);
-    expect(bundle).to.equal(trustedBundle(readAuthority(dataOf(cluster)) as Authority));
+    // Nobody knows whether it is still in use.
+    expect(bundlesOf(cluster)).to.deep.equal([`${wanted}${before?.trim()}\n`]);
     expect(signersOf(cluster)).to.deep.equal([caOf(cluster), caOf(cluster)]);
+    cluster.leader = 1;
+    await cluster.settle();
+    expect(bundlesOf(cluster)).to.deep.equal([wanted]);
   });
 
   it('is written again as it was where the Secret is deleted or garbled', async () => {
@@ -238,7 +242,81 @@ describe("a replica's certificate", () => {
     expect(replica.leaf()?.signedBy, 'not trusted yet').to.equal(before);
     cluster.world.api.intercept = () => {};
     await cluster.settle();
+    await cluster.pass(5 * second);
     expect(signersOf(cluster)).to.deep.equal([other.signing.cert, other.signing.cert]);
+  });
+});
+
+describe('the exchange of a good CA for another good one in the Secret', () => {
+  /** Who of the replicas has a certificate that the API server does not trust, at each request and after each round. */
+  function watchTrust(cluster: Cluster): readonly string[] {
+    const lost: string[] = [];
+    cluster.world.api.intercept = (request) => {
+      for (const [index, signer] of signersOf(cluster).entries()) {
+        const isTrusted = bundlesOf(cluster).every((bundle) => bundle.includes(signer?.trim() ?? ''));
+        if (!isTrusted) lost.push(`replica ${index} before ${request}`);
+      }
+    };
+    return lost;
+  }
+
+  for (const leader of [0, 1, undefined] as const) {
+    it(`takes no replica its trust where ${leader === undefined ? 'nobody' : `replica ${leader}`} leads`, async () => {
+      const cluster = await makeRunning();
+      const [first, other] = [caOf(cluster), await makeCa(cluster, -1, 300)];
+      const backup = readAuthority(dataOf(cluster)) as Authority;
+      cluster.leader = leader;
+      const lost = watchTrust(cluster);
+      // Another one, an old backup, and the other one again.
+      for (const [before, put] of [
+        [first, other],
+        [other.signing.cert, backup],
+        [first, other],
+      ] as const) {
+        putSecret(cluster, put);
+        await cluster.settle();
+        const { signing, retired } = readAuthority(dataOf(cluster)) as Authority;
+        expect([signing.cert, retired?.cert]).to.deep.equal([put.signing.cert, before]);
+        expect(bundlesOf(cluster).every((bundle) => bundle.includes(put.signing.cert.trim()))).to.equal(true);
+        expect(signersOf(cluster), 'every API server sees it first').to.deep.equal([before, before]);
+        await cluster.pass(5 * second);
+        expect(signersOf(cluster)).to.deep.equal([put.signing.cert, put.signing.cert]);
+      }
+      expect([lost, cluster.refusals]).to.deep.equal([[], []]);
+      expect(cluster.replicas.flatMap(errorsOf)).to.deep.equal([]);
+    });
+  }
+
+  it('is joined once, though both replicas see it at the same moment', async () => {
+    const cluster = await makeRunning();
+    const [one, two] = cluster.replicas;
+    const lost = watchTrust(cluster);
+    putSecret(cluster, await makeCa(cluster, -1, 300));
+    one.see();
+    two.see();
+    await Promise.all([one.round(true), two.round()]);
+    await cluster.settle();
+    await cluster.pass(5 * second);
+    expect(signersOf(cluster)).to.deep.equal([caOf(cluster), caOf(cluster)]);
+    expect([lost, cluster.refusals]).to.deep.equal([[], []]);
+  });
+
+  it('keeps the certificate trusted that is in use where a replica starts that knows no other CA', async () => {
+    const cluster = await makeRunning();
+    const lost = watchTrust(cluster);
+    const [, old] = cluster.replicas;
+    putSecret(cluster, await makeCa(cluster, -1, 300));
+    cluster.leader = 1;
+    cluster.replicas[0] = startReplica(cluster.world);
+    cluster.replicas[0].see();
+    await cluster.replicas[0].round();
+    expect(cluster.replicas[0].leaf()?.signedBy).to.equal(caOf(cluster));
+    const [bundle = ''] = bundlesOf(cluster);
+    expect(bundle).to.include(old.leaf()?.signedBy.trim()).and.to.include(caOf(cluster)?.trim());
+    await cluster.settle();
+    await cluster.pass(5 * second);
+    expect(signersOf(cluster)).to.deep.equal([caOf(cluster), caOf(cluster)]);
+    expect([lost, cluster.refusals]).to.deep.equal([[], []]);
   });
 });
 

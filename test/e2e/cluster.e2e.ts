@@ -19,6 +19,7 @@ import { makeKubeClient } from '../../src/cluster/kubeClient.ts';
 import { policiesPath } from '../../src/cluster/policyResource.ts';
 import type { Json, JsonObject } from '../../src/core/json/json.ts';
 import { makeLogger } from '../../src/server/logger.ts';
+import { madeByOpenSsl } from '../certificates/madeByOpenSsl.ts';
 import { enforce } from '../cluster/webhooks.ts';
 import { manifests } from '../install/install.ts';
 import { until } from '../server/client.ts';
@@ -275,6 +276,27 @@ describeOnEach(
       await until(async () => JSON.stringify((await api.get(secretPath))['data']) === JSON.stringify(data));
       expect(await hardenedBy('restricted')).to.equal('restricted');
     });
+
+    it('serves under a CA that OpenSSL made and somebody put into the Secret, and refuses no pod meanwhile', async () => {
+      const { api } = controlPlane();
+      const encode = (text: string): string => Buffer.from(text).toString('base64');
+      const before = (await api.get(secretPath))['data'] as JsonObject;
+      await api.merge(secretPath, {
+        data: { 'tls.crt': encode(madeByOpenSsl.cert), 'tls.key': encode(madeByOpenSsl.key), 'retired.crt': null },
+      });
+      // Until all replicas have changed their certificates, and some seconds more.
+      const refusals: string[] = [];
+      for (const start = Date.now(); Date.now() - start < 12_000; await sleep(50)) {
+        const { status, body } = await tryPod('restricted');
+        if (status !== 201) refusals.push(`after ${Date.now() - start} ms: ${JSON.stringify(body['message'])}`);
+      }
+      expect(refusals).to.deep.equal([]);
+      for (const { port } of replicas) expect(await isTrusted(port, madeByOpenSsl.cert)).to.equal(true);
+      expect((await api.get(secretPath))['data']).to.include({
+        'tls.crt': encode(madeByOpenSsl.cert),
+        'retired.crt': before['tls.crt'],
+      });
+    }).timeout(60_000);
 
     it('does not hurry where it may list but not watch', async () => {
       const { kubectl, kubeconfigOf } = controlPlane();
