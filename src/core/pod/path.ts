@@ -65,6 +65,8 @@ export function pathProblem(path: string): string | undefined {
   if (segments.includes('..')) return 'has a ".." in it';
   if (path.includes(':')) return 'has a ":" in it, which a mountPath must not';
   if (hasControlCharacter(path)) return 'has a control character in it';
+  // JSON can say it, no file system: the runtime would find another character there.
+  if (!path.isWellFormed()) return 'has half of a surrogate pair in it';
   if (segments.some((segment) => utf8Length(segment) > longestSegment)) {
     return `has a segment that is longer than ${longestSegment} bytes`;
   }
@@ -76,7 +78,8 @@ export function pathProblem(path: string): string | undefined {
   return undefined;
 }
 
-function hasControlCharacter(text: string): boolean {
+/** A zero byte ends a path, and others are in none that anybody means. */
+export function hasControlCharacter(text: string): boolean {
   return [...text].some((character) => character < ' ' || character === '\u007f');
 }
 

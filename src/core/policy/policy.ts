@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../json/json.ts';
 import { isJsonObject } from '../json/json.ts';
-import { cleanPath, isSizeLimit, pathProblem } from '../pod/path.ts';
+import { cleanPath, hasControlCharacter, isSizeLimit, pathProblem } from '../pod/path.ts';
 import {
   longestCapability,
   longestLabelKey,
@@ -16,9 +16,11 @@ import {
   mostSelectorEntries,
   mostWritablePathEntries,
 } from './bounds.ts';
+import { capabilityProblem } from './capability.ts';
 import { isGlobProblem } from './glob.ts';
 import type { ImagePatterns } from './imagePattern.ts';
 import { compileImagePatterns, costProblem, longestImagePattern, readImagePattern } from './imagePattern.ts';
+import { isLabelKey, isLabelValue } from './label.ts';
 import type { PolicyProblem } from './policyProblem.ts';
 import { problemsOf, quoteValue } from './policyProblem.ts';
 import { ruleIds } from './ruleId.ts';
@@ -32,7 +34,15 @@ const groupId = z.int().min(0).max(largestId);
 const seccompProfile = z
   .strictObject({
     type: z.enum(['RuntimeDefault', 'Localhost']),
-    localhostProfile: z.string().min(1).max(longestPath).exactOptional(),
+    localhostProfile: z
+      .string()
+      .min(1)
+      .max(longestPath, { abort: true })
+      // Control characters and halves of surrogate pairs: no file is found by such a name.
+      .refine((text) => !hasControlCharacter(text) && text.isWellFormed(), {
+        message: 'has a character in it that no path can have',
+      })
+      .exactOptional(),
   })
   .superRefine(({ type, localhostProfile }, context) => {
     // Validation refuses the one without the other: k8s.io/kubernetes, `validateSeccompProfileField`.
@@ -73,8 +83,12 @@ const containerFields = z.strictObject({
         .array(
           z
             .string()
-            .max(longestCapability)
-            .regex(/^[A-Z][A-Z_]*$/),
+            .max(longestCapability, { abort: true })
+            .regex(/^[A-Z][A-Z_]*$/, { abort: true })
+            .superRefine((name, context) => {
+              const problem = capabilityProblem(name);
+              if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+            }),
         )
         .min(1)
         .max(mostCapabilities),
@@ -110,9 +124,22 @@ const sizeLimit = z
 
 const writablePath = z.union([path, z.strictObject({ path, sizeLimit: sizeLimit.optional() })]);
 
+const labelValue = z.string().max(longestLabelValue, { abort: true }).refine(isLabelValue, {
+  message:
+    'is no value of a label: it has up to 63 letters, digits, "-", "_" and ".", and begins and ends with one of the first two',
+});
+
+const badLabelKey =
+  'is no key of a label: a name of up to 63 letters, digits, "-", "_" and ".", perhaps behind a DNS name and "/"';
+
 const labelSelector = z.strictObject({
   matchLabels: z
-    .record(z.string().max(longestLabelKey), z.string().max(longestLabelValue))
+    .record(z.string().max(longestLabelKey), labelValue)
+    .superRefine((labels, context) => {
+      for (const key of Object.keys(labels)) {
+        if (!isLabelKey(key)) context.addIssue({ code: 'custom', path: [key], message: badLabelKey });
+      }
+    })
     .refine((labels) => Object.keys(labels).length <= mostSelectorEntries, {
       message: `has more than ${mostSelectorEntries} entries`,
     })
@@ -122,9 +149,9 @@ const labelSelector = z.strictObject({
     .array(
       z
         .strictObject({
-          key: z.string().min(1).max(longestLabelKey),
+          key: z.string().min(1).max(longestLabelKey, { abort: true }).refine(isLabelKey, { message: badLabelKey }),
           operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-          values: z.array(z.string().max(longestLabelValue)).max(mostSelectorEntries).optional(),
+          values: z.array(labelValue).max(mostSelectorEntries).optional(),
         })
         .superRefine(({ operator, values = [] }, context) => {
           // Source: k8s.io/apimachinery, `LabelSelectorAsSelector`, which refuses the same.
