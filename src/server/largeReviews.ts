@@ -23,7 +23,7 @@ export interface ThreadLimits {
 }
 
 const defaults: ThreadLimits = {
-  // Four times what the worst review that is read takes, on a busy core; the API server's patience ends as well.
+  // Some ten times what the worst pod that can be stored takes on a core of its own; the API server's patience ends first.
   milliseconds: 4000,
   idleMilliseconds: 5000,
   // Besides the body's bytes and its text. What may be parsed at all fits in: the worst that was measured, a million and

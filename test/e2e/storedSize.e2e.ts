@@ -102,7 +102,7 @@ describeOnEach('pods near what can be stored', (controlPlane) => {
 
   for (const [name, { bytes, pod }] of Object.entries(paddings)) {
     it(`by ${name}`, async function () {
-      this.timeout(120_000);
+      this.timeout(300_000);
       for (const size of sizes) {
         const large = pod(Math.round(size / bytes));
         const plain = await create('plain', large);

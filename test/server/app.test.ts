@@ -159,7 +159,7 @@ describe('server', () => {
       `${'{"a":'.repeat(20_000)}0${'}'.repeat(20_000)}`,
       json,
       400,
-      'the body is nested deeper than 64',
+      'the body is nested deeper than 10002',
     ],
     [
       'no review',
