@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from 'node:tls';
 import { expect } from 'chai';
 import { readSigner } from '../../src/certificates/authority.ts';
 import { writeAuthority } from '../../src/certificates/authoritySecret.ts';
@@ -14,6 +12,7 @@ import { until } from '../server/client.ts';
 import type { Balancer } from './balancer.ts';
 import { startBalancer } from './balancer.ts';
 import { describeOnEach } from './controlPlanes.ts';
+import { isReady, isTrusted } from './probes.ts';
 import type { Serving, WrongClock } from './webhookServer.ts';
 import { configurations, startServe } from './webhookServer.ts';
 
@@ -213,25 +212,3 @@ describeOnEach(
   },
   [user],
 );
-
-/** Whether a server shows a certificate that is good now, and that one of the CAs has signed for its address. */
-async function isTrusted(port: number, ca: string): Promise<boolean> {
-  const socket = connect({ host: '127.0.0.1', port, ca });
-  try {
-    await once(socket, 'secureConnect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function isReady({ port }: Serving): Promise<boolean> {
-  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
-  socket.write('GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-  const [chunk] = (await once(socket, 'data')) as [Buffer];
-  socket.destroy();
-  return chunk.toString().startsWith('HTTP/1.1 200');
-}

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import { readSigner } from '../../src/certificates/authority.ts';
@@ -28,6 +27,7 @@ import { startBalancer } from './balancer.ts';
 import { freePorts } from './controlPlane.ts';
 import { describeOnEach } from './controlPlanes.ts';
 import type { KubeAnswer } from './kubeApi.ts';
+import { isReady, isTrusted } from './probes.ts';
 import type { Serving } from './webhookServer.ts';
 import { configurations, startServe } from './webhookServer.ts';
 
@@ -502,25 +502,3 @@ describeOnEach(
   },
   [user, lister],
 );
-
-/** Whether a server shows a certificate that a CA has signed for its address. */
-async function isTrusted(port: number, ca: string): Promise<boolean> {
-  const socket = connect({ host: '127.0.0.1', port, ca });
-  try {
-    await once(socket, 'secureConnect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function isReady({ port }: Serving): Promise<boolean> {
-  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
-  socket.write('GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-  const [chunk] = (await once(socket, 'data')) as [Buffer];
-  socket.destroy();
-  return chunk.toString().startsWith('HTTP/1.1 200');
-}
